@@ -1,0 +1,273 @@
+//! What a request consumed: disjoint token classes and countable tools.
+
+use std::fmt;
+use std::ops::Index;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum UnitKind {
+    /// Tokens that the model read.
+    InputTokens,
+    /// Tokens that the model wrote.
+    OutputTokens,
+    /// Anything else: searches, pages, seconds, requests.
+    Count,
+}
+
+macro_rules! units {
+    ($($(#[$doc:meta])* $unit:ident = $name:literal, $kind:ident;)*) => {
+        /// One countable thing. Token units are disjoint: a token is in exactly one of them, save
+        /// [`Unit::Reasoning`], which is the part of [`Unit::Output`] spent on reasoning.
+        ///
+        /// Names are those of Octorato's JSON documents.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Unit {
+            $($(#[$doc])* $unit,)*
+        }
+
+        impl Unit {
+            /// Every unit, in the order of reports.
+            pub const ALL: &'static [Self] = &[$(Self::$unit),*];
+
+            /// The stable name, such as `cache_write_5m`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$unit => $name,)* }
+            }
+
+            /// Whether it is tokens in, tokens out or something else.
+            pub const fn kind(self) -> UnitKind {
+                match self { $(Self::$unit => UnitKind::$kind,)* }
+            }
+        }
+    };
+}
+
+units! {
+    /// Text tokens read and neither taken from nor written to a cache.
+    Input = "input", InputTokens;
+    /// Tokens taken from a prompt cache.
+    CacheRead = "cache_read", InputTokens;
+    /// Tokens written to a cache that lives five minutes, or for an unstated time.
+    CacheWrite5m = "cache_write_5m", InputTokens;
+    /// Tokens written to a cache that lives an hour.
+    CacheWrite1h = "cache_write_1h", InputTokens;
+    /// Tokens written by the model, reasoning included.
+    Output = "output", OutputTokens;
+    /// The part of the output spent on reasoning; not added again.
+    Reasoning = "reasoning", OutputTokens;
+    /// Audio tokens read, uncached.
+    InputAudio = "input_audio", InputTokens;
+    /// Image tokens read, uncached.
+    InputImage = "input_image", InputTokens;
+    /// Video tokens read, uncached.
+    InputVideo = "input_video", InputTokens;
+    /// Audio tokens taken from a cache.
+    CacheReadAudio = "cache_read_audio", InputTokens;
+    /// Image tokens taken from a cache.
+    CacheReadImage = "cache_read_image", InputTokens;
+    /// Audio tokens written by the model.
+    OutputAudio = "output_audio", OutputTokens;
+    /// Image tokens written by the model.
+    OutputImage = "output_image", OutputTokens;
+    /// Video tokens written by the model.
+    OutputVideo = "output_video", OutputTokens;
+    /// Citation tokens, where a provider prices them apart.
+    OutputCitation = "output_citation", OutputTokens;
+    /// Web searches by the provider's tool.
+    WebSearches = "web_searches", Count;
+    /// Web fetches by the provider's tool.
+    WebFetches = "web_fetches", Count;
+    /// Searches in the provider's file or vector store.
+    StorageSearches = "storage_searches", Count;
+    /// Requests, where a provider charges per request.
+    Requests = "requests", Count;
+    /// Messages, where a provider charges per message.
+    Messages = "messages", Count;
+    /// Document pages read.
+    DocumentPages = "document_pages", Count;
+    /// Document pages read with annotation.
+    AnnotatedDocumentPages = "annotated_document_pages", Count;
+    /// Characters read.
+    InputCharacters = "input_characters", Count;
+    /// Seconds of audio read.
+    InputAudioSeconds = "input_audio_seconds", Count;
+    /// Seconds of audio, where a provider does not say in which direction.
+    AudioSeconds = "audio_seconds", Count;
+}
+
+impl Unit {
+    /// How many units there are.
+    pub const COUNT: usize = Self::ALL.len();
+
+    /// The unit of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|unit| unit.name() == name)
+    }
+
+    /// Whether its count is added to a token total (all tokens but reasoning, which is in output).
+    pub const fn adds_to_tokens(self) -> bool {
+        !matches!((self, self.kind()), (Self::Reasoning, _) | (_, UnitKind::Count))
+    }
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// How much of each [`Unit`] was consumed.
+///
+/// ```
+/// use octorato_core::{Unit, Usage};
+///
+/// let turn = Usage::new().with(Unit::Input, 12).with(Unit::CacheRead, 900).with(Unit::Output, 40);
+/// assert_eq!(turn[Unit::CacheRead], 900);
+/// assert_eq!(turn.input_tokens(), 912);
+/// assert_eq!(serde_json::to_string(&turn)?, r#"{"input":12,"cache_read":900,"output":40}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Usage([u64; Unit::COUNT]);
+
+impl Usage {
+    /// Nothing.
+    pub const fn new() -> Self {
+        Self([0; Unit::COUNT])
+    }
+
+    /// The same with `count` of `unit`.
+    #[must_use]
+    pub const fn with(mut self, unit: Unit, count: u64) -> Self {
+        self.0[unit as usize] = count;
+        self
+    }
+
+    /// Sets the count of `unit`.
+    pub fn set(&mut self, unit: Unit, count: u64) {
+        self.0[unit as usize] = count;
+    }
+
+    /// The count of `unit`.
+    pub const fn get(&self, unit: Unit) -> u64 {
+        self.0[unit as usize]
+    }
+
+    /// The units that are not zero, in the order of [`Unit::ALL`].
+    pub fn iter(&self) -> impl Iterator<Item = (Unit, u64)> + '_ {
+        Unit::ALL.iter().map(|&unit| (unit, self[unit])).filter(|&(_, count)| count > 0)
+    }
+
+    /// Whether nothing was consumed.
+    pub fn is_zero(&self) -> bool {
+        self.0.iter().all(|&count| count == 0)
+    }
+
+    /// Adds `other`, unit by unit. A count that would leave the range of `u64` stays at its
+    /// maximum; no log can hold that many tokens.
+    pub fn add(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine = mine.saturating_add(theirs);
+        }
+    }
+
+    /// Takes the larger count of each unit: the rule that merges snapshots of one message.
+    pub fn max(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine = (*mine).max(theirs);
+        }
+    }
+
+    /// All tokens read, cached or not.
+    pub fn input_tokens(&self) -> u64 {
+        self.total(UnitKind::InputTokens)
+    }
+
+    /// All tokens written, reasoning counted once.
+    pub fn output_tokens(&self) -> u64 {
+        self.total(UnitKind::OutputTokens)
+    }
+
+    /// All tokens, each counted once.
+    pub fn tokens(&self) -> u64 {
+        self.input_tokens().saturating_add(self.output_tokens())
+    }
+
+    /// Tokens taken from a cache, of any modality.
+    pub fn cache_read_tokens(&self) -> u64 {
+        [Unit::CacheRead, Unit::CacheReadAudio, Unit::CacheReadImage]
+            .iter()
+            .fold(0, |sum, &unit| sum.saturating_add(self[unit]))
+    }
+
+    fn total(&self, kind: UnitKind) -> u64 {
+        Unit::ALL
+            .iter()
+            .filter(|unit| unit.kind() == kind && unit.adds_to_tokens())
+            .fold(0, |sum, &unit| sum.saturating_add(self[unit]))
+    }
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Index<Unit> for Usage {
+    type Output = u64;
+    fn index(&self, unit: Unit) -> &u64 {
+        &self.0[unit as usize]
+    }
+}
+
+impl fmt::Debug for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|(unit, count)| (unit.name(), count))).finish()
+    }
+}
+
+/// A map from unit names to counts; units that are zero are left out, save none.
+impl Serialize for Usage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (unit, count) in self.iter() {
+            map.serialize_entry(unit.name(), &count)?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_has_a_name_of_its_own() {
+        for &unit in Unit::ALL {
+            assert_eq!(Unit::from_name(unit.name()), Some(unit));
+        }
+        assert_eq!(Unit::from_name("tokens"), None);
+    }
+
+    #[test]
+    fn reasoning_is_inside_output() {
+        let usage = Usage::new().with(Unit::Output, 100).with(Unit::Reasoning, 60);
+        assert_eq!(usage.output_tokens(), 100);
+        assert_eq!(usage.tokens(), 100);
+    }
+
+    #[test]
+    fn merging_snapshots_is_order_free() {
+        let first = Usage::new().with(Unit::Input, 3).with(Unit::Output, 1);
+        let last = Usage::new().with(Unit::Input, 3).with(Unit::Output, 260);
+        let (mut a, mut b) = (first, last);
+        a.max(&last);
+        b.max(&first);
+        assert_eq!(a, b);
+        assert_eq!(a[Unit::Output], 260);
+    }
+}

@@ -1,0 +1,2 @@
+//! The money of Octorato.
+pub mod price;
