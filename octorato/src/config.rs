@@ -1,0 +1,34 @@
+//! What the operator writes: which folders are whose, and where the private files lie.
+//!
+//! Reading is pure and never stops at the first mistake: [`arms::parse`] takes a text and gives
+//! back the arms and every finding with its place. Only [`arms::load`] and [`places::init`]
+//! touch the disk.
+//!
+//! ```
+//! use octorato::config::arms;
+//! use octorato_core::SourceText;
+//!
+//! let source = SourceText::new("arms.yaml", "arms:\n  - { id: acme-web, clinet: acme }\n");
+//! let (arms, findings) = arms::parse(&source, None);
+//! assert!(arms.is_none());
+//! assert_eq!(
+//!     findings[1].to_string(),
+//!     "arms.yaml:2:21: error[ARM004]: unknown key in an arm: `clinet`; \
+//!      hint: did you mean `client`?"
+//! );
+//! ```
+
+pub mod arms;
+pub mod codes;
+pub mod edit;
+pub mod places;
+
+mod fields;
+mod findings;
+mod init;
+mod nearest;
+mod quote;
+mod reader;
+mod roots;
+mod scalars;
+mod yaml;

@@ -1,0 +1,92 @@
+//! `arms.yaml`: the clients, and the arms with their folders.
+
+use std::path::Path;
+
+use octorato_core::{Arms, Diagnostic, Error, ErrorKind, Result, SourceText, Span};
+
+use super::codes;
+use super::findings::Findings;
+use super::reader::Reader;
+use super::yaml::{self, Value};
+
+/// The JSON Schema of `arms.yaml`.
+pub const SCHEMA: &str = include_str!("../../schemas/arms.json");
+
+/// The keys that each map of `arms.yaml` may have.
+pub mod keys {
+    /// Of the file.
+    pub const FILE: &[&str] = &["timezone", "clients", "arms"];
+    /// Of a client.
+    pub const CLIENT: &[&str] = &["name", "currency", "billing", "timezone", "tax", "address"];
+    /// Of a client's `billing`, by model and beside `model`; all of them are needed.
+    pub const BILLING: &[(&str, &[&str])] = &[
+        ("cost_plus", &["markup_pct"]),
+        ("fixed", &["monthly"]),
+        ("retainer", &["monthly", "included", "overage_markup_pct"]),
+        ("internal", &[]),
+    ];
+    /// Of an arm.
+    pub const ARM: &[&str] = &["id", "client", "roots", "remotes", "aliases", "timezone"];
+    /// Of a root that is more than a path.
+    pub const ROOT: &[&str] = &["path", "from"];
+}
+
+/// Reads the text of an `arms.yaml`; `home` is what `~` stands for.
+///
+/// Every mistake is found, not only the first. The arms are there if and only if no finding is
+/// an error; a text without any value declares no arms.
+pub fn parse(source: &SourceText, home: Option<&str>) -> (Option<Arms>, Vec<Diagnostic>) {
+    let mut findings = Findings::new(source);
+    let arms = match yaml::read(source) {
+        Ok(file) if matches!(file.value, Value::Null) => Arms::none(),
+        Ok(file) => Reader::new(&mut findings, home).file(&file),
+        Err(error) => {
+            findings.syntax(&error);
+            Arms::none()
+        }
+    };
+    let (usable, findings) = findings.finish();
+    (usable.then_some(arms), findings)
+}
+
+/// Reads the `arms.yaml` at `path`. The error of an unusable file carries every finding.
+pub fn load(path: &Path) -> Result<Arms> {
+    let source = read(path)?;
+    let home = std::env::home_dir();
+    let (arms, findings) = parse(&source, home.as_deref().and_then(Path::to_str));
+    arms.ok_or_else(|| unusable(source.name(), findings))
+}
+
+/// Reads the text at `path`, which must be UTF-8, for [`parse`].
+pub fn read(path: &Path) -> Result<SourceText> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|source| {
+        let error = Error::io("cannot read", path, source);
+        match error.kind() {
+            ErrorKind::NotFound => error.hinted("run `octorato init` to make one"),
+            _ => error.hinted("it must be a file that you may read"),
+        }
+    })?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(SourceText::new(name, text)),
+        Err(error) => {
+            let start = error.utf8_error().valid_up_to();
+            let byte = error.as_bytes().get(start).copied().unwrap_or_default();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let finding = Diagnostic::error(codes::ENCODING, format!("not UTF-8: `0x{byte:02X}`"))
+                .at(
+                    &SourceText::new(name.as_str(), text),
+                    Span::new(start, start + char::REPLACEMENT_CHARACTER.len_utf8()),
+                )
+                .hinted("save the file as UTF-8");
+            Err(unusable(&name, vec![finding]))
+        }
+    }
+}
+
+/// The error that carries the findings of a file.
+pub(super) fn unusable(name: &str, findings: Vec<Diagnostic>) -> Error {
+    Error::new(ErrorKind::Config, format!("configuration cannot be used: `{name}`"))
+        .with_diagnostics(findings)
+        .hinted("correct the file; `octorato doctor` reads it again")
+}

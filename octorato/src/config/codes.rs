@@ -1,0 +1,86 @@
+//! The codes of findings about `arms.yaml`: one table, one sentence each.
+
+/// A code with its explanation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The stable code, such as `ARM003`.
+    pub code: &'static str,
+    /// What it means and why it matters, in one sentence.
+    pub explanation: &'static str,
+}
+
+/// The explanation of a code.
+///
+/// ```
+/// use octorato::config::codes;
+///
+/// assert!(codes::explain("ARM008").is_some_and(|sentence| sentence.contains("two arms")));
+/// assert_eq!(codes::explain("ARM999"), None);
+/// ```
+pub fn explain(code: &str) -> Option<&'static str> {
+    ALL.iter().find(|entry| entry.code == code).map(|entry| entry.explanation)
+}
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $explanation:literal;)*) => {
+        $(
+            #[doc = $explanation]
+            pub const $name: &str = $code;
+        )*
+
+        /// Every code, in order.
+        pub const ALL: &[Code] = &[$(Code { code: $code, explanation: $explanation }),*];
+    };
+}
+
+codes! {
+    SYNTAX = "ARM001",
+        "The file is not YAML from here on, so nothing in it is used.";
+    ENCODING = "ARM002",
+        "The file has a byte here that is not UTF-8, so its text is not certain.";
+    ID = "ARM003",
+        "Ids name files, ledger scopes and command-line arguments, so they are short slugs: a-z, 0-9, `.`, `_` and `-`.";
+    UNKNOWN_KEY = "ARM004",
+        "A key that Octorato does not know is most often a misspelt one, and ignoring it would ignore what was meant.";
+    DUPLICATE_KEY = "ARM005",
+        "A key stands twice in one map, and either value could be the one that was meant.";
+    MISSING_KEY = "ARM006",
+        "A key that has no default is not there.";
+    WRONG_TYPE = "ARM007",
+        "The value is of another type than the key takes; nothing is converted silently, and an empty value is never a default.";
+    DUPLICATE_ARM = "ARM008",
+        "The same id names two arms, so their spending could not be told apart.";
+    DUPLICATE_ROOT = "ARM009",
+        "The same folder is given twice from the same day, so its work would have two owners; a nested folder is fine, the longest path wins.";
+    RELATIVE_ROOT = "ARM010",
+        "A root is compared with the absolute folders in logs, so it is absolute or starts with `~`.";
+    HOME = "ARM011",
+        "Only `~` alone or `~/` stands for a home folder, the operator's own, and only where that is known.";
+    TIMEZONE = "ARM012",
+        "A zone is a name of the IANA database, because days and months need its clock changes.";
+    CURRENCY = "ARM013",
+        "A currency is an ISO 4217 code of three capital letters.";
+    BILLING_MODEL = "ARM014",
+        "A client is billed by one of the models cost_plus, fixed, retainer and internal.";
+    AMOUNT = "ARM015",
+        "Amounts and percentages are plain decimals that are not negative; exponents and separators are refused because people read them differently.";
+    DATE = "ARM016",
+        "A date is written YYYY-MM-DD.";
+    EMPTY_TEXT = "ARM017",
+        "An empty text here would match everything or name nothing.";
+    IDLE_CLIENT = "ARM018",
+        "No arm names this client, so nothing will ever be charged to it; an arm may name it misspelt.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_numbered_without_gaps_and_explained_in_a_sentence() {
+        for (index, entry) in ALL.iter().enumerate() {
+            assert_eq!(entry.code, format!("ARM{:03}", index + 1));
+            assert!(entry.explanation.ends_with('.'), "{}", entry.code);
+        }
+    }
+}

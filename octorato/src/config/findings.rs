@@ -1,0 +1,244 @@
+//! Every finding about a configuration file, one constructor each.
+
+use octorato_core::{Diagnostic, Error, Severity, SourceText, Span};
+
+use super::codes;
+use super::nearest::nearest;
+use super::roots::Fault;
+use super::yaml::{Node, SyntaxError, Value};
+
+/// Collects what reading one text finds.
+pub(super) struct Findings<'s> {
+    source: &'s SourceText,
+    list: Vec<Diagnostic>,
+}
+
+impl<'s> Findings<'s> {
+    pub(super) fn new(source: &'s SourceText) -> Self {
+        Self { source, list: Vec::new() }
+    }
+
+    pub(super) fn source(&self) -> &'s SourceText {
+        self.source
+    }
+
+    /// The findings in the order of the file, and whether the text can be used.
+    pub(super) fn finish(mut self) -> (bool, Vec<Diagnostic>) {
+        self.list.sort_by_key(|finding| finding.place.as_ref().map(|(_, span)| span.start));
+        (self.list.iter().all(|finding| finding.severity < Severity::Error), self.list)
+    }
+
+    pub(super) fn syntax(&mut self, error: &SyntaxError) {
+        let hint = if error.message.contains("tabs") {
+            "indent with spaces"
+        } else if error.message.contains("mapping values") {
+            "put a text with `: ` in quotes"
+        } else if error.message.contains("unexpected character") {
+            "put a text that starts with a special character in quotes"
+        } else {
+            "the text before this place may be unfinished"
+        };
+        let message = format!("not YAML: {}", error.message);
+        self.error(codes::SYNTAX, error.span, message, hint);
+    }
+
+    pub(super) fn unknown_key(&mut self, key: &Node, name: &str, what: &str, known: &[&str]) {
+        let hint = match nearest(name, known.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if known.is_empty() => "it has no keys".to_owned(),
+            None => format!("the keys are {}", quoted_list(known)),
+        };
+        let message = format!("unknown key in {what}: `{}`", shown(name));
+        self.error(codes::UNKNOWN_KEY, key.span, message, hint);
+    }
+
+    pub(super) fn duplicate_key(&mut self, key: &Node, name: &str, first: Span) {
+        let hint = format!("it stands in line {} already; keep one", self.line(first));
+        self.error(
+            codes::DUPLICATE_KEY,
+            key.span,
+            format!("key given twice: `{}`", shown(name)),
+            hint,
+        );
+    }
+
+    pub(super) fn missing_key(&mut self, at: Span, what: &str, key: &str) {
+        let message = format!("missing key in {what}: `{key}`");
+        self.error(codes::MISSING_KEY, at, message, format!("add `{key}: …`"));
+    }
+
+    pub(super) fn wrong_type(&mut self, node: &Node, what: &str, wanted: &str) {
+        let raw = node.raw(self.source);
+        let mut message = format!("{what} must be {wanted}, not {}", node.kind());
+        if matches!(node.value, Value::Bool | Value::Number | Value::Text(_)) {
+            message.push_str(&format!(": `{}`", shown(raw)));
+        }
+        let hint = match (&node.value, wanted) {
+            (Value::Null, "text") if raw == "~" => "write `\"~\"` for the home folder".to_owned(),
+            (Value::Null, "a list") => "write `[]` for none, or remove the key".to_owned(),
+            (Value::Null, "a map") => "write `{}` for the defaults, or remove the key".to_owned(),
+            (Value::Null, _) => "write a value, or remove the key".to_owned(),
+            (Value::Bool | Value::Number, "text") => format!("write `\"{}\"`", shown(raw)),
+            (Value::Text(_), "a list") => format!("write `[{}]`", shown(raw)),
+            (_, "a list") => "write `[…]` or lines that start with `- `".to_owned(),
+            (_, "a map") => "write `{ key: value }` or indented lines `key: value`".to_owned(),
+            (_, wanted) => format!("write {wanted}"),
+        };
+        self.error(codes::WRONG_TYPE, node.span, message, hint);
+    }
+
+    pub(super) fn bad_id(&mut self, node: &Node, error: &Error) {
+        let hint = error.hint().unwrap_or("use a-z, 0-9, `.`, `_` and `-`").to_owned();
+        self.error(codes::ID, node.span, shown(&error.to_string()), hint);
+    }
+
+    pub(super) fn duplicate_arm(&mut self, at: Span, id: &str, first: Span) {
+        let hint = format!("the first is in line {}; give each arm its own id", self.line(first));
+        self.error(codes::DUPLICATE_ARM, at, format!("arm declared twice: `{id}`"), hint);
+    }
+
+    pub(super) fn duplicate_root(&mut self, at: Span, folder: &str, owner: &str, first: Span) {
+        let line = self.line(first);
+        let hint = format!(
+            "line {line} gives it to `{owner}`; remove one, or say from which day it is whose with \
+             `{{ path: …, from: YYYY-MM-DD }}`"
+        );
+        let message = format!("root given twice: `{}`", shown(folder));
+        self.error(codes::DUPLICATE_ROOT, at, message, hint);
+    }
+
+    pub(super) fn bad_root(&mut self, node: &Node, text: &str, fault: Fault) {
+        let text = shown(text);
+        let (code, message, hint) = match fault {
+            Fault::Empty => (
+                codes::EMPTY_TEXT,
+                "empty root".to_owned(),
+                "write a folder such as `~/clients/acme`".to_owned(),
+            ),
+            Fault::Relative if text.starts_with(['$', '%']) => (
+                codes::RELATIVE_ROOT,
+                format!("root with a variable: `{text}`"),
+                "variables are not expanded; write the folder, or `~/…` for the home folder"
+                    .to_owned(),
+            ),
+            Fault::Relative => (
+                codes::RELATIVE_ROOT,
+                format!("root is not absolute: `{text}`"),
+                format!("write `~/{}` or a whole path", text.trim_start_matches(['.', '/', '\\'])),
+            ),
+            Fault::OtherHome => (
+                codes::HOME,
+                format!("home folder of another user: `{text}`"),
+                "write the whole path".to_owned(),
+            ),
+            Fault::UnknownHome => (
+                codes::HOME,
+                format!("the home folder is not known: `{text}`"),
+                "set HOME, or write the whole path".to_owned(),
+            ),
+        };
+        self.error(code, node.span, message, hint);
+    }
+
+    pub(super) fn bad_zone(&mut self, node: &Node, name: &str) {
+        let bundled = jiff::tz::TimeZoneDatabase::bundled();
+        let names: Vec<String> = bundled.available().map(|name| name.to_string()).collect();
+        let by_name = nearest(name, names.iter().map(String::as_str));
+        let city = |name: &str| name.rsplit('/').next().unwrap_or(name).replace('_', " ");
+        let cities: Vec<(String, &String)> = names.iter().map(|name| (city(name), name)).collect();
+        let by_city = || {
+            let city = nearest(&city(name), cities.iter().map(|(city, _)| city.as_str()))?;
+            cities.iter().find(|(other, _)| other == city).map(|(_, name)| name.as_str())
+        };
+        let hint = match by_name.or_else(by_city) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "write an IANA name such as `Europe/Rome` or `UTC`".to_owned(),
+        };
+        self.error(
+            codes::TIMEZONE,
+            node.span,
+            format!("unknown time zone: `{}`", shown(name)),
+            hint,
+        );
+    }
+
+    pub(super) fn bad_currency(&mut self, node: &Node, code: &str) {
+        let upper = code.trim().to_uppercase();
+        let hint = if octorato_core::Currency::new(&upper).is_ok() {
+            format!("write `{upper}`")
+        } else {
+            "use three capital letters, such as `USD`".to_owned()
+        };
+        let message = format!("not an ISO 4217 currency code: `{}`", shown(code));
+        self.error(codes::CURRENCY, node.span, message, hint);
+    }
+
+    pub(super) fn bad_billing_model(&mut self, node: &Node, model: &str, models: &[&str]) {
+        let hint = match nearest(model, models.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("the models are {}", quoted_list(models)),
+        };
+        let message = format!("unknown billing model: `{}`", shown(model));
+        self.error(codes::BILLING_MODEL, node.span, message, hint);
+    }
+
+    pub(super) fn bad_amount(&mut self, node: &Node, key: &str, text: &str, hint: &str) {
+        let message = format!("`{key}` is not an amount: `{}`", shown(text));
+        self.error(codes::AMOUNT, node.span, message, hint);
+    }
+
+    pub(super) fn negative_amount(&mut self, node: &Node, key: &str, text: &str) {
+        let message = format!("`{key}` is negative: `{}`", shown(text));
+        self.error(codes::AMOUNT, node.span, message, "write 0 or more");
+    }
+
+    pub(super) fn bad_date(&mut self, node: &Node, text: &str) {
+        let message = format!("not a date: `{}`", shown(text));
+        self.error(codes::DATE, node.span, message, "write YYYY-MM-DD, such as `2026-03-01`");
+    }
+
+    pub(super) fn empty_text(&mut self, node: &Node, what: &str) {
+        let hint = "write a value, or remove it";
+        self.error(codes::EMPTY_TEXT, node.span, format!("{what} is empty"), hint);
+    }
+
+    /// A warning: `meant` is a client that only an arm names and whose name is near.
+    pub(super) fn idle_client(&mut self, at: Span, id: &str, meant: Option<&str>) {
+        let hint = match meant {
+            Some(other) => format!("an arm names `{other}`; did it mean `{id}`?"),
+            None => format!("add an arm with `client: {id}`, or remove the client"),
+        };
+        let finding =
+            Diagnostic::warning(codes::IDLE_CLIENT, format!("client without an arm: `{id}`"));
+        self.list.push(finding.at(self.source, at).hinted(hint));
+    }
+
+    fn error(
+        &mut self,
+        code: &'static str,
+        at: Span,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.list.push(Diagnostic::error(code, message).at(self.source, at).hinted(hint));
+    }
+
+    fn line(&self, at: Span) -> usize {
+        self.source.line_column(at.start).line
+    }
+}
+
+/// `text` on one line and not too long to read.
+fn shown(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut line: String =
+        text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        line.push('…');
+    }
+    line
+}
+
+fn quoted_list(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
