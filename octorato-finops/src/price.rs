@@ -1,1 +1,42 @@
-//! Prices.
+//! What a request costs: an immutable price catalog and the exact arithmetic over it.
+//!
+//! Pure: nothing here reads a clock, a file or the network. The built-in snapshot is compiled in,
+//! the time of a request is an argument.
+//!
+//! - [`Catalog`] is a snapshot of dated, tiered, conditional prices; its id is the hash of its
+//!   bytes, so that a booked amount can always say from which prices it came.
+//! - [`Catalog::find`] resolves a provider and a model name to a [`ModelPrice`], and says by which
+//!   rule ([`Matched`]). It never guesses: what no rule matches is an error that tells what was
+//!   tried.
+//! - [`ModelPrice::charge`] turns [`Usage`](octorato_core::Usage) into a [`Charge`]: an exact
+//!   decimal per unit, and the integer [`Money`](octorato_core::Money) that is booked.
+//! - [`UsageTotals`] converts the inclusive totals that provider APIs report into disjoint
+//!   [`Usage`](octorato_core::Usage).
+//!
+//! ```
+//! use octorato_core::{PriceContext, Unit, Usage};
+//! use octorato_finops::price::Catalog;
+//!
+//! let price = Catalog::builtin().find(Some("anthropic"), "claude-sonnet-4-5-20250929")?;
+//! let turn = Usage::new().with(Unit::Input, 1000).with(Unit::CacheRead, 9000).with(Unit::Output, 100);
+//! let charge = price.charge(&turn, "2026-11-20T12:00:00Z".parse()?, &PriceContext::standard())?;
+//! assert_eq!(charge.usd().to_string(), "0.0072"); // 0.003 + 0.0027 + 0.0015
+//! assert!(price.matched().exact);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod amount;
+mod catalog;
+mod charge;
+mod matching;
+mod model_price;
+mod rate;
+mod table;
+mod totals;
+
+pub use catalog::{Catalog, Provider, SnapshotId};
+pub use charge::{Charge, ChargeLine};
+pub use matching::{MatchRule, Matched, ProviderMatch};
+pub use model_price::{ModelPrice, RateInForce};
+pub use table::Model;
+pub use totals::UsageTotals;

@@ -1,1 +1,100 @@
-fn main() {}
+//! Chores of the project: `cargo xtask test | lint | generate`.
+#![expect(clippy::print_stderr, reason = "a tool of the developers talks on stderr")]
+
+mod generate;
+#[cfg(test)]
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  test                      all tests, then all examples in documentation
+  lint                      format, clippy, documentation, generated files
+  generate [--check]        writes (or compares) every generated file anew
+           [prices --from PATH [--date YYYY-MM-DD] [--version VERSION]]
+                            first takes the prices from a genai-prices JSON";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args.as_slice() {
+        ["test"] => test(),
+        ["lint"] => lint(),
+        ["generate", rest @ ..] => match generate::Options::parse(rest) {
+            Ok(options) => generate::run(&root(), &options).map(|()| ExitCode::SUCCESS),
+            Err(why) => return usage(&why.to_string()),
+        },
+        ["help" | "-h" | "--help"] => {
+            eprintln!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        [] => return usage("no command"),
+        [other, ..] => return usage(&format!("no such command: `{other}`")),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn usage(why: &str) -> ExitCode {
+    eprintln!("error: {why}\n\n{USAGE}");
+    ExitCode::from(2)
+}
+
+/// The folder of the workspace.
+fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
+}
+
+fn test() -> Result<ExitCode> {
+    let nextest = cargo(&["nextest", "--version"]).output().is_ok_and(|out| out.status.success());
+    let units: &[&str] = if nextest {
+        &["nextest", "run", "--workspace"]
+    } else {
+        eprintln!("cargo-nextest is not installed: running the tests with `cargo test`");
+        &["test", "--workspace", "--lib", "--bins", "--tests"]
+    };
+    run_all(vec![cargo(units), cargo(&["test", "--workspace", "--doc"])])
+}
+
+fn lint() -> Result<ExitCode> {
+    let mut doc = cargo(&["doc", "--no-deps", "--workspace"]);
+    doc.env("RUSTDOCFLAGS", "-Dwarnings");
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let code = run_all(vec![cargo(&["fmt", "--all", "--check"]), cargo(&clippy), doc])?;
+    if code == ExitCode::SUCCESS {
+        generate::run(&root(), &generate::Options::check())?;
+    }
+    Ok(code)
+}
+
+/// The cargo that runs this, in the workspace.
+fn cargo(args: &[&str]) -> Command {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(program);
+    command.args(args).current_dir(root());
+    command
+}
+
+/// Runs commands until one fails, whose code it returns.
+fn run_all(commands: Vec<Command>) -> Result<ExitCode> {
+    for mut command in commands {
+        let shown: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
+        let shown = shown.join(" ");
+        eprintln!("$ cargo {shown}");
+        let status = command.status().with_context(|| format!("cannot run `cargo {shown}`"))?;
+        if !status.success() {
+            let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+            eprintln!("error: `cargo {shown}` failed");
+            return Ok(ExitCode::from(code));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,191 @@
+//! Exact amounts before they are booked: a fraction whose denominator is 10^n or 9 x 10^n.
+//!
+//! Tokens are priced per million and tools per thousand, so their amounts are decimals. Only a
+//! rate per hour of something counted in seconds can leave them (3600 = 9 x 400), and then by a
+//! nine at most. So nothing is rounded before the end, whatever is added up.
+
+use octorato_core::{Currency, Error, ErrorKind, Money, Result, Rounding};
+use rust_decimal::Decimal;
+
+use super::rate::{Per, Rate};
+
+/// An exact amount of US dollars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Amount {
+    numerator: i128,
+    /// Decimal places of the numerator.
+    scale: u32,
+    /// Whether the numerator counts ninths.
+    ninths: bool,
+}
+
+const POWERS_OF_TEN: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
+fn power_of_ten(exponent: u32) -> Option<i128> {
+    POWERS_OF_TEN.get(exponent as usize).copied()
+}
+
+fn out_of_range() -> Error {
+    Error::new(ErrorKind::Overflow, "amount of a charge out of range")
+}
+
+impl Amount {
+    /// Nothing.
+    pub(super) const ZERO: Self = Self { numerator: 0, scale: 0, ninths: false };
+
+    /// `count` at `rate`, which is for `per` of it.
+    pub(super) fn of(count: u64, rate: Rate, per: Per) -> Result<Self> {
+        // 64 bits by 63 bits: cannot leave 127 bits.
+        let product = i128::from(count) * i128::from(rate.mantissa());
+        let scale = rate.scale();
+        Ok(match per {
+            Per::Million => Self { numerator: product, scale: scale + 6, ninths: false },
+            Per::Thousand => Self { numerator: product, scale: scale + 3, ninths: false },
+            Per::Hour => {
+                // 1 / 3600 = 25 / (9 x 10^4)
+                let numerator = product.checked_mul(25).ok_or_else(out_of_range)?;
+                let scale = scale + 4;
+                if numerator % 9 == 0 {
+                    Self { numerator: numerator / 9, scale, ninths: false }
+                } else {
+                    Self { numerator, scale, ninths: true }
+                }
+            }
+        })
+    }
+
+    /// The sum.
+    pub(super) fn plus(self, other: Self) -> Result<Self> {
+        let scale = self.scale.max(other.scale);
+        let ninths = self.ninths || other.ninths;
+        let align = |amount: Self| {
+            let ninths = if ninths && !amount.ninths { 9 } else { 1 };
+            if scale == amount.scale && ninths == 1 {
+                return Some(amount.numerator);
+            }
+            let factor = power_of_ten(scale - amount.scale)?.checked_mul(ninths)?;
+            amount.numerator.checked_mul(factor)
+        };
+        let numerator =
+            align(self).zip(align(other)).and_then(|(mine, theirs)| mine.checked_add(theirs));
+        Ok(Self { numerator: numerator.ok_or_else(out_of_range)?, scale, ninths })
+    }
+
+    /// The difference.
+    pub(super) fn minus(self, other: Self) -> Result<Self> {
+        self.plus(Self { numerator: -other.numerator, ..other })
+    }
+
+    /// The amount rounded once to an integer of 10^-12, half to even.
+    pub(super) fn book(self) -> Result<Money> {
+        let ninths = if self.ninths { 9 } else { 1 };
+        let (factor, divisor) = if self.scale <= Money::SCALE {
+            (power_of_ten(Money::SCALE - self.scale), Some(ninths))
+        } else {
+            let divisor = power_of_ten(self.scale - Money::SCALE);
+            (Some(1), divisor.and_then(|power| power.checked_mul(ninths)))
+        };
+        let (factor, divisor) = factor.zip(divisor).ok_or_else(out_of_range)?;
+        let pico = self.numerator.checked_mul(factor).ok_or_else(out_of_range)?;
+        let money = Money::from_pico(pico, Currency::USD);
+        if divisor == 1 {
+            return Ok(money);
+        }
+        money.mul_ratio(1, divisor, Rounding::HalfEven)
+    }
+
+    /// The amount as a decimal and whether it is exact; where it is not, the decimal has the 28
+    /// digits nearest to it. Trailing zeros are kept.
+    pub(super) fn to_decimal(self) -> Result<(Decimal, bool)> {
+        let mut amount = self;
+        if amount.ninths {
+            if amount.numerator % 9 != 0 {
+                return amount.to_inexact_decimal().map(|decimal| (decimal, false));
+            }
+            amount = Self { numerator: amount.numerator / 9, ninths: false, ..amount };
+        }
+        loop {
+            match Decimal::try_from_i128_with_scale(amount.numerator, amount.scale) {
+                Ok(decimal) => return Ok((decimal, true)),
+                // Too many digits, but some may be zeros at the end.
+                Err(_) if amount.numerator % 10 == 0 && amount.scale > 0 => {
+                    amount.numerator /= 10;
+                    amount.scale -= 1;
+                }
+                Err(source) => return Err(out_of_range().caused_by(source)),
+            }
+        }
+    }
+
+    /// The nearest decimal of 28 digits, at most 28 of them after the point.
+    fn to_inexact_decimal(self) -> Result<Decimal> {
+        let (mut numerator, mut scale) = (self.numerator, self.scale);
+        let limit = POWERS_OF_TEN[28];
+        while scale < 28 && (numerator / 9).abs() < limit / 10 {
+            numerator = numerator.checked_mul(10).ok_or_else(out_of_range)?;
+            scale += 1;
+        }
+        let rounded = Money::from_pico(numerator, Currency::USD)
+            .mul_ratio(1, 9, Rounding::HalfEven)?
+            .pico();
+        Decimal::try_from_i128_with_scale(rounded, scale)
+            .map_err(|source| out_of_range().caused_by(source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn amount(count: u64, rate: &str, per: Per) -> Amount {
+        Amount::of(count, Rate::parse(rate).unwrap(), per).unwrap()
+    }
+
+    fn shown(amount: Amount) -> (String, bool) {
+        let (decimal, exact) = amount.to_decimal().unwrap();
+        (decimal.normalize().to_string(), exact)
+    }
+
+    #[test]
+    fn tokens_and_tools_are_exact() {
+        assert_eq!(shown(amount(1, "2.5", Per::Million)), ("0.0000025".into(), true));
+        assert_eq!(shown(amount(3, "10", Per::Thousand)), ("0.03".into(), true));
+    }
+
+    #[test]
+    fn an_hour_is_exact_where_it_can_be_and_marked_where_not() {
+        assert_eq!(shown(amount(3600, "0.36", Per::Hour)), ("0.36".into(), true));
+        assert_eq!(shown(amount(1, "0.36", Per::Hour)), ("0.0001".into(), true));
+        let third = amount(1200, "1", Per::Hour);
+        assert_eq!(shown(third), (format!("0.{}", "3".repeat(28)), false));
+        // Three inexact thirds are one exact whole: nothing was rounded on the way.
+        let whole = third.plus(third).and_then(|two| two.plus(third)).unwrap();
+        assert_eq!(shown(whole), ("1".into(), true));
+        assert_eq!(whole.book().unwrap().to_string(), "1");
+        assert_eq!(third.book().unwrap().to_string(), "0.333333333333");
+    }
+
+    #[test]
+    fn booking_rounds_once_half_to_even() {
+        let half = |count| amount(count, "0.0000005", Per::Million); // 5e-13 each
+        assert_eq!(half(1).book().unwrap().pico(), 0);
+        assert_eq!(half(3).book().unwrap().pico(), 2);
+        assert_eq!(half(1).plus(half(1)).unwrap().book().unwrap().pico(), 1);
+    }
+
+    #[test]
+    fn what_no_decimal_can_hold_is_an_error() {
+        let most = amount(u64::MAX, "999999999999.999999", Per::Million);
+        assert_eq!(most.to_decimal().unwrap_err().kind(), ErrorKind::Overflow);
+        let zeros = amount(10_000_000_000_000_000_000, "999999999", Per::Million);
+        assert_eq!(shown(zeros).0, "9999999990000000000000");
+    }
+}

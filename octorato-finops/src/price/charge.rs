@@ -1,0 +1,206 @@
+//! From usage to money: exact per unit, rounded once when booked.
+
+use jiff::Timestamp;
+use octorato_core::{Currency, Error, ErrorKind, Money, PriceContext, Result, Unit, Usage};
+use rust_decimal::Decimal;
+
+use super::amount::Amount;
+use super::model_price::{ModelPrice, Rates};
+use super::rate::{Per, Rate};
+
+/// What a request costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Charge {
+    lines: Vec<ChargeLine>,
+    usd: Decimal,
+    exact: bool,
+    booked: Money,
+    caching_saved: Money,
+    ignored: PriceContext,
+}
+
+/// What one unit of a request costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChargeLine {
+    unit: Unit,
+    count: u64,
+    rate: Rate,
+    amount: Decimal,
+    booked: Money,
+}
+
+impl Charge {
+    /// The units that were charged, in the order of [`Unit::ALL`].
+    pub fn lines(&self) -> &[ChargeLine] {
+        &self.lines
+    }
+
+    /// The sum in US dollars, without trailing zeros: exact, or at most 28 digits where
+    /// [`Self::is_exact`] says that there is no exact decimal.
+    pub fn usd(&self) -> Decimal {
+        self.usd.normalize()
+    }
+
+    /// Whether [`Self::usd`] is the exact sum. Only rates per hour can be otherwise.
+    pub fn is_exact(&self) -> bool {
+        self.exact
+    }
+
+    /// The sum as it is booked: rounded once, half to even.
+    pub fn booked(&self) -> Money {
+        self.booked
+    }
+
+    /// What the prompt cache saved: the price of its tokens, read and written, at the plain input
+    /// rate, less what they cost. Negative where writes have not paid off.
+    pub fn caching_saved(&self) -> Money {
+        self.caching_saved
+    }
+
+    /// What the request asked for that has no price; it was charged as if it had not. Always
+    /// standard unless made by [`ModelPrice::charge_known`].
+    pub fn ignored(&self) -> &PriceContext {
+        &self.ignored
+    }
+}
+
+impl ChargeLine {
+    /// What was charged.
+    pub fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// How much of it. The line of [`Unit::Output`] has no reasoning tokens where these are priced
+    /// apart.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// US dollars for [`Self::per`] units.
+    pub fn rate(&self) -> Decimal {
+        self.rate.to_decimal()
+    }
+
+    /// How many units the rate is for.
+    pub fn per(&self) -> u64 {
+        Per::of(self.unit).count()
+    }
+
+    /// US dollars, without trailing zeros.
+    pub fn amount(&self) -> Decimal {
+        self.amount.normalize()
+    }
+
+    /// The line's part of [`Charge::booked`]; the parts add up to it exactly.
+    pub fn booked(&self) -> Money {
+        self.booked
+    }
+}
+
+impl ModelPrice<'_> {
+    /// What `usage` costs at `at`.
+    ///
+    /// Fails with [`ErrorKind::Unpriced`] where a unit or a pair of `context` has no price,
+    /// [`ErrorKind::InvalidUsage`] where more reasoning than output is priced apart, and
+    /// [`ErrorKind::Overflow`] where an amount is too large. Web fetches are free.
+    pub fn charge(&self, usage: &Usage, at: Timestamp, context: &PriceContext) -> Result<Charge> {
+        let rates = self.in_force(at, context)?;
+        self.charge_at(usage, rates, PriceContext::standard())
+    }
+
+    /// Like [`Self::charge`], but pairs of `context` without a price are left out of account and
+    /// named in [`Charge::ignored`]. For reports that show a flagged amount rather than none.
+    pub fn charge_known(
+        &self,
+        usage: &Usage,
+        at: Timestamp,
+        context: &PriceContext,
+    ) -> Result<Charge> {
+        let mut ignored = PriceContext::standard();
+        for (name, value) in self.unpriced(at, context) {
+            ignored.set(name, value);
+        }
+        self.charge_at(usage, self.known_in_force(at, context)?, ignored)
+    }
+
+    fn charge_at(&self, usage: &Usage, mut rates: Rates<'_>, ignored: PriceContext) -> Result<Charge> {
+        if rates.has_tiers() {
+            rates.input_tokens = usage.input_tokens();
+        }
+        let mut usage = *usage;
+        if usage[Unit::Requests] == 0 && rates.own(Unit::Requests)?.is_some() {
+            usage.set(Unit::Requests, 1);
+        }
+        let mut lines = Vec::with_capacity(6);
+        let (mut total, mut plain, mut cached) = (Amount::ZERO, Amount::ZERO, Amount::ZERO);
+        let mut booked_lines = 0;
+        for (unit, count) in usage.iter() {
+            let Some((count, rate)) = self.priced(&usage, unit, count, &rates)? else { continue };
+            let amount = Amount::of(count, rate, Per::of(unit))?;
+            total = total.plus(amount)?;
+            if let Some(uncached) = uncached(unit) {
+                let plain_rate = rates.of(uncached)?.unwrap_or(rate);
+                plain = plain.plus(Amount::of(count, plain_rate, Per::of(uncached))?)?;
+                cached = cached.plus(amount)?;
+            }
+            let booked = amount.book()?;
+            booked_lines += booked.pico();
+            let (amount, _) = amount.to_decimal()?;
+            lines.push(ChargeLine { unit, count, rate, amount, booked });
+        }
+        let (usd, exact) = total.to_decimal()?;
+        let booked = total.book()?;
+        give_residual(&mut lines, booked.pico() - booked_lines);
+        let caching_saved = plain.minus(cached)?.book()?;
+        Ok(Charge { lines, usd, exact, booked, caching_saved, ignored })
+    }
+
+    /// How much of `unit` is charged and at which rate; nothing where it is free or inside another
+    /// unit.
+    fn priced(
+        &self,
+        usage: &Usage,
+        unit: Unit,
+        count: u64,
+        rates: &Rates<'_>,
+    ) -> Result<Option<(u64, Rate)>> {
+        let count = match unit {
+            Unit::Output if usage[Unit::Reasoning] > 0 && rates.own(Unit::Reasoning)?.is_some() => {
+                count.checked_sub(usage[Unit::Reasoning]).ok_or_else(|| {
+                    Error::new(
+                        ErrorKind::InvalidUsage,
+                        format!("more reasoning than output tokens: `{usage:?}`"),
+                    )
+                })?
+            }
+            _ => count,
+        };
+        match rates.of(unit)? {
+            _ if count == 0 => Ok(None),
+            Some(rate) => Ok(Some((count, rate))),
+            // Reasoning is inside output, a fetch is free, a request without a fee costs nothing.
+            None if matches!(unit, Unit::Reasoning | Unit::WebFetches | Unit::Requests) => Ok(None),
+            None => Err(self.error(format!("no price for `{unit}`"))),
+        }
+    }
+}
+
+/// What the tokens of a cache would have been without it.
+const fn uncached(unit: Unit) -> Option<Unit> {
+    match unit {
+        Unit::CacheRead | Unit::CacheWrite5m | Unit::CacheWrite1h => Some(Unit::Input),
+        Unit::CacheReadAudio => Some(Unit::InputAudio),
+        Unit::CacheReadImage => Some(Unit::InputImage),
+        _ => None,
+    }
+}
+
+/// Adds what rounding line by line has lost or won to the largest line.
+fn give_residual(lines: &mut [ChargeLine], residual: i128) {
+    if residual == 0 {
+        return;
+    }
+    if let Some(largest) = lines.iter_mut().max_by_key(|line| line.amount) {
+        largest.booked = Money::from_pico(largest.booked.pico() + residual, Currency::USD);
+    }
+}

@@ -1,0 +1,229 @@
+//! A model's price, resolved to the rates in force for one request.
+
+use jiff::Timestamp;
+use octorato_core::{Error, ErrorKind, PriceContext, Result, Unit, UnitKind};
+use rust_decimal::Decimal;
+
+use super::catalog::Provider;
+use super::matching::{Matched, ProviderMatch};
+use super::rate::{Per, Rate};
+use super::table::{Effect, Model, RateTable, Variant};
+
+/// A model's entry in a catalog, and why a name led to it.
+///
+/// Looking it up costs string comparisons; callers keep it and charge many requests with it.
+#[derive(Clone, Debug)]
+pub struct ModelPrice<'c> {
+    provider: &'c Provider,
+    list: &'c Provider,
+    model: &'c Model,
+    matched: Matched<'c>,
+}
+
+/// One rate that is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateInForce {
+    /// What is priced.
+    pub unit: Unit,
+    /// US dollars for `per` units.
+    pub rate: Decimal,
+    /// How many units the rate is for.
+    pub per: u64,
+}
+
+impl<'c> ModelPrice<'c> {
+    pub(super) fn new(
+        provider: &'c Provider,
+        list: &'c Provider,
+        model: &'c Model,
+        matched: Matched<'c>,
+    ) -> Self {
+        Self { provider, list, model, matched }
+    }
+
+    /// Who bills.
+    pub fn provider(&self) -> &'c Provider {
+        self.provider
+    }
+
+    /// Whose price list it is; another than [`Self::provider`] where that one resells the model.
+    pub fn list(&self) -> &'c Provider {
+        self.list
+    }
+
+    /// The entry.
+    pub fn model(&self) -> &'c Model {
+        self.model
+    }
+
+    /// Why the name led to this entry.
+    pub fn matched(&self) -> &Matched<'c> {
+        &self.matched
+    }
+
+    /// The pairs of `context` for which there is no price at `at`.
+    pub fn unpriced<'x>(
+        &self,
+        at: Timestamp,
+        context: &'x PriceContext,
+    ) -> impl Iterator<Item = (&'x str, &'x str)> {
+        context.iter().filter(move |&pair| {
+            !self.variants().iter().any(|v| v.names(pair) && v.applies(at, context))
+        })
+    }
+
+    /// The rates in force for a request at `at` that reads `input_tokens`, in the order of units.
+    ///
+    /// A unit without a rate of its own is left out, though it may be charged as another one.
+    pub fn rates_at(
+        &self,
+        at: Timestamp,
+        context: &PriceContext,
+        input_tokens: u64,
+    ) -> Result<Vec<RateInForce>> {
+        let mut rates = self.in_force(at, context)?;
+        rates.input_tokens = input_tokens;
+        let mut list = Vec::new();
+        for &unit in Unit::ALL {
+            if let Some(rate) = rates.own(unit)? {
+                list.push(RateInForce {
+                    unit,
+                    rate: rate.to_decimal(),
+                    per: Per::of(unit).count(),
+                });
+            }
+        }
+        Ok(list)
+    }
+
+    /// The rates in force, or an error where a pair of `context` has no price.
+    pub(super) fn in_force(&self, at: Timestamp, context: &PriceContext) -> Result<Rates<'c>> {
+        if let Some((name, value)) = self.unpriced(at, context).next() {
+            return Err(self.unpriced_pair(name, value));
+        }
+        self.known_in_force(at, context)
+    }
+
+    /// The rates in force; pairs of `context` without a price change nothing.
+    pub(super) fn known_in_force(
+        &self,
+        at: Timestamp,
+        context: &PriceContext,
+    ) -> Result<Rates<'c>> {
+        let standard = self.model.rates_at(at);
+        if standard.is_empty() {
+            return Err(self.error("the price list names the model without a rate"));
+        }
+        let mut rates =
+            Rates { standard, overrides: Vec::new(), factor: None, input_tokens: 0 };
+        if context.is_standard() {
+            return Ok(rates);
+        }
+        for variant in self.variants().iter().filter(|variant| variant.applies(at, context)) {
+            match &variant.effect {
+                Effect::Rates(table) => rates.overrides.push(table),
+                Effect::Multiply(factor) => {
+                    rates.factor = Some(match rates.factor {
+                        None => *factor,
+                        Some(other) => other.times(*factor).ok_or_else(rate_out_of_range)?,
+                    });
+                }
+            }
+        }
+        Ok(rates)
+    }
+
+    /// An error of kind [`ErrorKind::Unpriced`] that says of which entry.
+    pub(super) fn error(&self, message: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Unpriced, message)
+            .with("provider", self.provider.id())
+            .with("model", self.model.id())
+            .hinted("add a price to prices.yaml, or use a newer price list")
+    }
+
+    /// The variants that count: a provider that resells a model has not promised any.
+    fn variants(&self) -> &'c [Variant] {
+        match self.matched.provider {
+            ProviderMatch::Fallback => &[],
+            _ => &self.model.variants,
+        }
+    }
+
+    fn unpriced_pair(&self, name: &str, value: &str) -> Error {
+        let error = self.error(format!("no price for `{name}={value}`"));
+        if self.variants().iter().any(|variant| variant.names((name, value))) {
+            return error.hinted("the price list has it only at another time, or with other pairs");
+        }
+        error
+    }
+}
+
+fn rate_out_of_range() -> Error {
+    Error::new(ErrorKind::Overflow, "rate out of range")
+}
+
+/// The rates in force for one request.
+pub(super) struct Rates<'c> {
+    standard: &'c RateTable,
+    /// Tables that come first, in order.
+    overrides: Vec<&'c RateTable>,
+    /// What token rates are multiplied with.
+    factor: Option<Rate>,
+    /// The size of the request, which chooses the tier of all rates.
+    pub(super) input_tokens: u64,
+}
+
+impl Rates<'_> {
+    /// Whether the size of the request matters.
+    pub(super) fn has_tiers(&self) -> bool {
+        self.standard.has_tiers() || self.overrides.iter().any(|table| table.has_tiers())
+    }
+
+    /// The rate that `unit` has itself.
+    pub(super) fn own(&self, unit: Unit) -> Result<Option<Rate>> {
+        let tables = self.overrides.iter().copied().chain([self.standard]);
+        let Some(tiered) = tables.into_iter().find_map(|table| table.get(unit)) else {
+            return Ok(None);
+        };
+        let rate = tiered.at(self.input_tokens);
+        match self.factor {
+            Some(factor) if unit.kind() != UnitKind::Count => {
+                rate.times(factor).map(Some).ok_or_else(rate_out_of_range)
+            }
+            _ => Ok(Some(rate)),
+        }
+    }
+
+    /// The rate of `unit`, else that of the unit as which it is charged.
+    pub(super) fn of(&self, unit: Unit) -> Result<Option<Rate>> {
+        if let Some(rate) = self.own(unit)? {
+            return Ok(Some(rate));
+        }
+        for &parent in charged_as(unit) {
+            if let Some(rate) = self.own(parent)? {
+                return Ok(Some(rate));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// As what a unit without a rate is charged, the first that has one.
+const fn charged_as(unit: Unit) -> &'static [Unit] {
+    match unit {
+        Unit::CacheWrite1h => &[Unit::CacheWrite5m, Unit::Input],
+        Unit::CacheWrite5m
+        | Unit::CacheRead
+        | Unit::InputAudio
+        | Unit::InputImage
+        | Unit::InputVideo => &[Unit::Input],
+        Unit::CacheReadAudio => &[Unit::CacheRead, Unit::InputAudio, Unit::Input],
+        Unit::CacheReadImage => &[Unit::CacheRead, Unit::InputImage, Unit::Input],
+        Unit::OutputAudio | Unit::OutputImage | Unit::OutputVideo | Unit::OutputCitation => {
+            &[Unit::Output]
+        }
+        Unit::AnnotatedDocumentPages => &[Unit::DocumentPages],
+        Unit::InputAudioSeconds => &[Unit::AudioSeconds],
+        _ => &[],
+    }
+}

@@ -1,0 +1,266 @@
+//! Rates as the price list writes them, and what they are counted per.
+
+use std::fmt;
+
+use octorato_core::Unit;
+use rust_decimal::Decimal;
+use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
+
+/// A rate: an integer and its decimal places, so that a charge multiplies integers only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rate {
+    mantissa: i64,
+    scale: u8,
+}
+
+impl Rate {
+    /// Decimal places that a rate may have; with those of a million tokens, a decimal holds it.
+    const MAX_SCALE: u8 = 20;
+
+    /// Reads a plain decimal such as `0.25`; no sign, no exponent.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (whole, fraction) = match text.split_once('.') {
+            Some((_, "")) => return None,
+            Some((whole, fraction)) => (whole, fraction.trim_end_matches('0')),
+            None => (text, ""),
+        };
+        if whole.is_empty() || fraction.len() > usize::from(Self::MAX_SCALE) {
+            return None;
+        }
+        let mantissa = whole.bytes().chain(fraction.bytes()).try_fold(0_i64, |sum, byte| {
+            let digit = byte.is_ascii_digit().then(|| i64::from(byte - b'0'))?;
+            sum.checked_mul(10)?.checked_add(digit)
+        })?;
+        Some(Self { mantissa, scale: u8::try_from(fraction.len()).ok()? })
+    }
+
+    /// The product, where it is in range.
+    pub(super) fn times(self, factor: Self) -> Option<Self> {
+        let scale = self.scale + factor.scale;
+        let mantissa = self.mantissa.checked_mul(factor.mantissa)?;
+        (scale <= Self::MAX_SCALE).then_some(Self { mantissa, scale })
+    }
+
+    /// The integer.
+    pub(super) const fn mantissa(self) -> i64 {
+        self.mantissa
+    }
+
+    /// The decimal places of the integer.
+    pub(super) const fn scale(self) -> u32 {
+        self.scale as u32
+    }
+
+    /// The rate as a decimal without trailing zeros.
+    pub(super) fn to_decimal(self) -> Decimal {
+        Decimal::new(self.mantissa, self.scale()).normalize()
+    }
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Rate;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a rate such as \"0.25\"")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Rate, E> {
+                Rate::parse(text).ok_or_else(|| E::custom(format!("not a rate: `{text}`")))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// How many of a unit a rate is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Per {
+    /// A million tokens or characters.
+    Million,
+    /// A thousand searches, requests, messages or pages.
+    Thousand,
+    /// An hour, of a unit that is counted in seconds.
+    Hour,
+}
+
+impl Per {
+    /// What the rate of `unit` is for.
+    pub(super) const fn of(unit: Unit) -> Self {
+        match unit {
+            Unit::WebSearches
+            | Unit::WebFetches
+            | Unit::StorageSearches
+            | Unit::Requests
+            | Unit::Messages
+            | Unit::DocumentPages
+            | Unit::AnnotatedDocumentPages => Self::Thousand,
+            Unit::InputAudioSeconds | Unit::AudioSeconds => Self::Hour,
+            _ => Self::Million,
+        }
+    }
+
+    /// The number.
+    pub(super) const fn count(self) -> u64 {
+        match self {
+            Self::Million => 1_000_000,
+            Self::Thousand => 1_000,
+            Self::Hour => 3_600,
+        }
+    }
+}
+
+/// The names under which price lists (those of genai-prices) keep the rate of a unit.
+const PRICE_KEYS: &[(&str, Unit)] = &[
+    ("input_mtok", Unit::Input),
+    ("cache_read_mtok", Unit::CacheRead),
+    ("cache_write_mtok", Unit::CacheWrite5m),
+    ("cache_write_1h_mtok", Unit::CacheWrite1h),
+    ("output_mtok", Unit::Output),
+    ("output_reasoning_mtok", Unit::Reasoning),
+    ("input_audio_mtok", Unit::InputAudio),
+    ("input_image_mtok", Unit::InputImage),
+    ("input_video_mtok", Unit::InputVideo),
+    ("cache_audio_read_mtok", Unit::CacheReadAudio),
+    ("cache_image_read_mtok", Unit::CacheReadImage),
+    ("output_audio_mtok", Unit::OutputAudio),
+    ("output_image_mtok", Unit::OutputImage),
+    ("output_video_mtok", Unit::OutputVideo),
+    ("output_citation_mtok", Unit::OutputCitation),
+    ("web_searches_kcount", Unit::WebSearches),
+    ("storage_searches_kcount", Unit::StorageSearches),
+    ("requests_kcount", Unit::Requests),
+    ("input_text_messages_kcount", Unit::Messages),
+    ("input_document_kpages", Unit::DocumentPages),
+    ("input_annotated_document_kpages", Unit::AnnotatedDocumentPages),
+    ("input_mchars", Unit::InputCharacters),
+    ("input_audio_hours", Unit::InputAudioSeconds),
+    ("audio_hours", Unit::AudioSeconds),
+];
+
+/// A unit, read from the key of its rate.
+pub(super) struct PriceKey(pub(super) Unit);
+
+impl<'de> Deserialize<'de> for PriceKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Key;
+        impl Visitor<'_> for Key {
+            type Value = PriceKey;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a price key such as `input_mtok`")
+            }
+            fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<PriceKey, E> {
+                PRICE_KEYS
+                    .iter()
+                    .find_map(|&(name, unit)| (name == key).then_some(PriceKey(unit)))
+                    .ok_or_else(|| E::custom(format!("a rate of an unknown unit: `{key}`")))
+            }
+        }
+        deserializer.deserialize_identifier(Key)
+    }
+}
+
+/// A rate, or a base rate with rates above thresholds of input tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tiered {
+    base: Rate,
+    /// `(threshold, rate)`, ascending.
+    tiers: Box<[(u64, Rate)]>,
+}
+
+impl Tiered {
+    /// The rate of every token of a request that reads `input_tokens`: that of the highest
+    /// threshold that is exceeded.
+    pub(super) fn at(&self, input_tokens: u64) -> Rate {
+        self.tiers
+            .iter()
+            .rev()
+            .find_map(|&(above, rate)| (input_tokens > above).then_some(rate))
+            .unwrap_or(self.base)
+    }
+
+    /// Whether there is any threshold.
+    pub(super) fn has_tiers(&self) -> bool {
+        !self.tiers.is_empty()
+    }
+}
+
+impl<'de> Deserialize<'de> for Tiered {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Tier {
+            above: u64,
+            rate: Rate,
+        }
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Steps {
+            base: Rate,
+            tiers: Vec<Tier>,
+        }
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Tiered;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a rate, or a base rate with tiers")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Tiered, E> {
+                let base = Rate::parse(text)
+                    .ok_or_else(|| E::custom(format!("not a rate: `{text}`")))?;
+                Ok(Tiered { base, tiers: Box::default() })
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Tiered, A::Error> {
+                let steps = Steps::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                if !steps.tiers.is_sorted_by(|a, b| a.above < b.above) {
+                    return Err(A::Error::custom("tiers are not in ascending order"));
+                }
+                let tiers = steps.tiers.iter().map(|tier| (tier.above, tier.rate)).collect();
+                Ok(Tiered { base: steps.base, tiers })
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_read_from_text_without_a_float() {
+        for (text, mantissa, scale) in
+            [("5", 5, 0), ("0.25", 25, 2), ("0.10", 1, 1), ("0.0028", 28, 4), ("10.0", 10, 0)]
+        {
+            assert_eq!(Rate::parse(text), Some(Rate { mantissa, scale }), "{text}");
+        }
+        for text in ["", ".5", "5.", "-1", "1e3", "0.000000000000000000001", "99999999999999999999"] {
+            assert_eq!(Rate::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tier_begins_one_above_its_threshold() {
+        let tiered: Tiered = serde_json::from_str(
+            r#"{"base":"1","tiers":[{"above":200,"rate":"2"},{"above":500,"rate":"3"}]}"#,
+        )
+        .unwrap();
+        for (tokens, rate) in [(0, "1"), (200, "1"), (201, "2"), (500, "2"), (501, "3")] {
+            assert_eq!(tiered.at(tokens), Rate::parse(rate).unwrap(), "{tokens}");
+        }
+    }
+
+    #[test]
+    fn tiers_out_of_order_are_refused() {
+        let text = r#"{"base":"1","tiers":[{"above":500,"rate":"2"},{"above":200,"rate":"3"}]}"#;
+        assert!(serde_json::from_str::<Tiered>(text).is_err());
+    }
+
+    #[test]
+    fn every_unit_but_the_free_one_has_a_key() {
+        for &unit in Unit::ALL {
+            let keys = PRICE_KEYS.iter().filter(|(_, known)| *known == unit).count();
+            assert_eq!(keys, usize::from(unit != Unit::WebFetches), "{unit}");
+        }
+    }
+}

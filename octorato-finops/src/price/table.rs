@@ -1,0 +1,299 @@
+//! The prices of one model, as they stand in a catalog: eras, times of day, tiers, variants.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use octorato_core::{PriceContext, Unit};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+
+use super::matching::Rule;
+use super::rate::{PriceKey, Rate, Tiered};
+
+/// A model in a price list.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    id: Box<str>,
+    name: Option<Box<str>>,
+    #[serde(rename = "match")]
+    pub(super) rule: Rule,
+    context_window: Option<u64>,
+    #[serde(default)]
+    deprecated: bool,
+    prices: Box<[Era]>,
+    #[serde(default)]
+    pub(super) variants: Box<[Variant]>,
+}
+
+impl Model {
+    /// The id in the price list, such as `claude-opus-4-8`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The name for people; the id where there is none.
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
+
+    /// How many tokens the model can read and write in one request, where it is known.
+    pub fn context_window(&self) -> Option<u64> {
+        self.context_window
+    }
+
+    /// Whether the provider has retired the model.
+    pub fn is_deprecated(&self) -> bool {
+        self.deprecated
+    }
+
+    /// The standard rates at `at`: the last entry that is in force, else the first.
+    pub(super) fn rates_at(&self, at: Timestamp) -> &RateTable {
+        static NONE: RateTable = RateTable::EMPTY;
+        self.prices
+            .iter()
+            .rev()
+            .find(|era| era.constraint.as_ref().is_none_or(|constraint| constraint.admits(at)))
+            .or(self.prices.first())
+            .map_or(&NONE, |era| &era.rates)
+    }
+}
+
+/// Rates and when they are in force.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Era {
+    constraint: Option<Constraint>,
+    rates: RateTable,
+}
+
+/// When rates are in force; both conditions where there are two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Constraint {
+    /// From midnight UTC of this date, in seconds since 1970.
+    from: Option<i64>,
+    /// From the first second of the UTC day until the second, past midnight where it is earlier.
+    daily: Option<(i64, i64)>,
+}
+
+const SECONDS_PER_DAY: i64 = 86_400;
+
+impl Constraint {
+    /// Whether `at` is inside.
+    pub(super) fn admits(&self, at: Timestamp) -> bool {
+        let second = at.as_second() - i64::from(at.subsec_nanosecond() < 0);
+        let in_day = |(start, end): (i64, i64)| {
+            let time = second.rem_euclid(SECONDS_PER_DAY);
+            if start <= end { start <= time && time < end } else { start <= time || time < end }
+        };
+        self.from.is_none_or(|from| second >= from) && self.daily.is_none_or(in_day)
+    }
+}
+
+impl<'de> Deserialize<'de> for Constraint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Text {
+            start_date: Option<Date>,
+            start_time: Option<Box<str>>,
+            end_time: Option<Box<str>>,
+        }
+        let text = Text::deserialize(deserializer)?;
+        let from = match text.start_date {
+            Some(date) => {
+                let midnight = date.to_zoned(TimeZone::UTC).map_err(D::Error::custom)?;
+                Some(midnight.timestamp().as_second())
+            }
+            None => None,
+        };
+        let daily = match (text.start_time, text.end_time) {
+            (Some(start), Some(end)) => {
+                Some((second_of_day(&start)?, second_of_day(&end)?))
+            }
+            (None, None) => None,
+            _ => return Err(D::Error::custom("a time of day without its start or its end")),
+        };
+        Ok(Self { from, daily })
+    }
+}
+
+/// Reads `HH:MM:SSZ`.
+fn second_of_day<E: serde::de::Error>(text: &str) -> Result<i64, E> {
+    let refuse = || E::custom(format!("not a time of day in UTC such as 00:30:00Z: `{text}`"));
+    let time = text.strip_suffix('Z').ok_or_else(refuse)?;
+    let time: jiff::civil::Time = time.parse().map_err(|_| refuse())?;
+    Ok((i64::from(time.hour()) * 60 + i64::from(time.minute())) * 60 + i64::from(time.second()))
+}
+
+/// Other rates under a condition that the caller knows, such as `processing=batch`.
+#[derive(Clone, Debug)]
+pub(super) struct Variant {
+    when: Box<[(Box<str>, Box<str>)]>,
+    constraint: Option<Constraint>,
+    pub(super) effect: Effect,
+}
+
+/// What a variant changes.
+#[derive(Clone, Debug)]
+pub(super) enum Effect {
+    /// These rates instead of the standard ones of the same units; none means the standard ones.
+    Rates(RateTable),
+    /// All token rates times this.
+    Multiply(Rate),
+}
+
+impl Variant {
+    /// Whether it is in force at `at` for `context`.
+    pub(super) fn applies(&self, at: Timestamp, context: &PriceContext) -> bool {
+        self.when.iter().all(|(name, value)| context.get(name) == Some(&**value))
+            && self.constraint.as_ref().is_none_or(|constraint| constraint.admits(at))
+    }
+
+    /// Whether its condition names this pair.
+    pub(super) fn names(&self, pair: (&str, &str)) -> bool {
+        self.when.iter().any(|(name, value)| (&**name, &**value) == pair)
+    }
+}
+
+impl<'de> Deserialize<'de> for Variant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Text {
+            when: std::collections::BTreeMap<Box<str>, Box<str>>,
+            constraint: Option<Constraint>,
+            rates: Option<RateTable>,
+            multiply: Option<Rate>,
+        }
+        let text = Text::deserialize(deserializer)?;
+        let effect = match (text.rates, text.multiply) {
+            (Some(rates), None) => Effect::Rates(rates),
+            (None, Some(factor)) => Effect::Multiply(factor),
+            _ => return Err(D::Error::custom("a variant has either `rates` or `multiply`")),
+        };
+        if text.when.is_empty() {
+            return Err(D::Error::custom("a variant without a condition"));
+        }
+        Ok(Self { when: text.when.into_iter().collect(), constraint: text.constraint, effect })
+    }
+}
+
+/// Rates by unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RateTable {
+    rates: Vec<(Unit, Tiered)>,
+    tiered: bool,
+}
+
+impl RateTable {
+    /// No rate.
+    pub(super) const EMPTY: Self = Self { rates: Vec::new(), tiered: false };
+
+    /// The rate of `unit`.
+    pub(super) fn get(&self, unit: Unit) -> Option<&Tiered> {
+        self.rates.iter().find_map(|(known, rate)| (*known == unit).then_some(rate))
+    }
+
+    /// Whether there is no rate at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rates.is_empty()
+    }
+
+    /// Whether any rate depends on the size of the request.
+    pub(super) fn has_tiers(&self) -> bool {
+        self.tiered
+    }
+}
+
+impl<'de> Deserialize<'de> for RateTable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Rates;
+        impl<'de> Visitor<'de> for Rates {
+            type Value = RateTable;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map from price keys such as `input_mtok` to rates")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RateTable, A::Error> {
+                let mut table = RateTable::EMPTY;
+                while let Some((PriceKey(unit), rate)) = map.next_entry::<_, Tiered>()? {
+                    if table.get(unit).is_some() {
+                        return Err(A::Error::custom(format!("two rates for `{unit}`")));
+                    }
+                    table.tiered |= rate.has_tiers();
+                    table.rates.push((unit, rate));
+                }
+                Ok(table)
+            }
+        }
+        deserializer.deserialize_map(Rates)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn constraint(json: &str) -> Constraint {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_start_date_begins_at_midnight_utc() {
+        let from = constraint(r#"{"start_date":"2026-08-17"}"#);
+        assert!(!from.admits(at("2026-08-16T23:59:59.999999999Z")));
+        assert!(from.admits(at("2026-08-17T00:00:00Z")));
+        assert!(from.admits(at("2026-08-16T19:00:00-05:00")));
+    }
+
+    #[test]
+    fn a_time_of_day_is_half_open_and_may_wrap_midnight() {
+        let day = constraint(r#"{"start_time":"00:30:00Z","end_time":"16:30:00Z"}"#);
+        let night = constraint(r#"{"start_time":"16:30:00Z","end_time":"00:30:00Z"}"#);
+        for (time, in_day) in [
+            ("00:29:59.9", false),
+            ("00:30:00", true),
+            ("16:29:59.9", true),
+            ("16:30:00", false),
+            ("23:59:59", false),
+            ("00:00:00", false),
+        ] {
+            let at = at(&format!("2026-11-20T{time}Z"));
+            assert_eq!(day.admits(at), in_day, "{time}");
+            assert_eq!(night.admits(at), !in_day, "{time}");
+        }
+        assert!(!day.admits(at("1969-12-31T16:30:00.5Z")));
+        assert!(day.admits(at("1969-12-31T16:29:59.5Z")));
+    }
+
+    #[test]
+    fn a_damaged_table_is_refused() {
+        for text in [
+            r#"{"input_mtok":"1","input_mtok":"2"}"#,
+            r#"{"input_ktok":"1"}"#,
+            r#"{"input_mtok":1}"#,
+            r#"{"input_mtok":"-1"}"#,
+        ] {
+            assert!(serde_json::from_str::<RateTable>(text).is_err(), "{text}");
+        }
+        for text in [
+            r#"{"start_time":"00:30:00Z"}"#,
+            r#"{"start_time":"00:30:00","end_time":"01:00:00"}"#,
+            r#"{"end_date":"2026-01-01"}"#,
+        ] {
+            assert!(serde_json::from_str::<Constraint>(text).is_err(), "{text}");
+        }
+        for text in [
+            r#"{"when":{},"rates":{}}"#,
+            r#"{"when":{"speed":"fast"}}"#,
+            r#"{"when":{"speed":"fast"},"rates":{},"multiply":"2"}"#,
+        ] {
+            assert!(serde_json::from_str::<Variant>(text).is_err(), "{text}");
+        }
+    }
+}

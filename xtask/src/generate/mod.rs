@@ -1,0 +1,159 @@
+//! Files that are made of others and committed: `cargo xtask generate [--check]`.
+
+mod decimal;
+mod rule;
+mod snapshot;
+mod source;
+mod supplement;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use octorato_finops::price::Catalog;
+
+use self::snapshot::Snapshot;
+use self::source::Change;
+
+const PRICES: &str = "octorato-finops/data/prices.jsonl";
+const NORMALISED: &str = "octorato-finops/data/prices-normalised.md";
+const SUPPLEMENT: &str = "octorato-finops/data/supplement.json";
+
+/// What `cargo xtask generate` was asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Compare with what is committed instead of writing.
+    check: bool,
+    /// A new source of prices.
+    prices: Option<NewPrices>,
+}
+
+/// Where new prices come from.
+#[derive(Debug, PartialEq, Eq)]
+struct NewPrices {
+    from: PathBuf,
+    date: String,
+    version: String,
+}
+
+impl Options {
+    /// `generate --check`.
+    pub(crate) fn check() -> Self {
+        Self { check: true, prices: None }
+    }
+
+    /// Reads the arguments after `generate`.
+    pub(crate) fn parse(args: &[&str]) -> Result<Self> {
+        let mut options = Self::default();
+        let mut args = args.iter().copied();
+        let (mut prices, mut from) = (false, None);
+        let (mut date, mut version) = ("2026-11-23".to_owned(), "0.2.1".to_owned());
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().with_context(|| format!("`{arg}` needs a value"));
+            match arg {
+                "--check" => options.check = true,
+                "prices" => prices = true,
+                "--from" if prices => from = Some(PathBuf::from(value()?)),
+                "--date" if prices => value()?.clone_into(&mut date),
+                "--version" if prices => value()?.clone_into(&mut version),
+                _ => bail!("no such argument of generate: `{arg}`"),
+            }
+        }
+        if prices {
+            let from = from.context("`generate prices` needs `--from PATH`")?;
+            options.prices = Some(NewPrices { from, date, version });
+        }
+        Ok(options)
+    }
+}
+
+/// Makes every generated file of the workspace at `root`.
+pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
+    let mut files = Vec::new();
+    let mut snapshot = match &options.prices {
+        Some(new) => {
+            let text = read(&new.from)?;
+            let (snapshot, changes) = source::convert(&text, &new.version, &new.date)
+                .with_context(|| format!("cannot use `{}`", new.from.display()))?;
+            files.push((NORMALISED, list_of_changes(&changes)));
+            snapshot
+        }
+        None => Snapshot::parse(&read(&root.join(PRICES))?)
+            .with_context(|| format!("cannot read `{PRICES}`"))?,
+    };
+    let supplement = read(&root.join(SUPPLEMENT))?;
+    supplement::apply(&mut snapshot, &supplement)
+        .with_context(|| format!("cannot apply `{SUPPLEMENT}`"))?;
+    if options.prices.is_none() {
+        let listed = read(&root.join(NORMALISED))?.lines().filter(|l| l.starts_with("| `")).count();
+        ensure!(
+            listed == snapshot.header.normalised,
+            "`{NORMALISED}` lists {listed} rates, `{PRICES}` has {}",
+            snapshot.header.normalised
+        );
+    }
+    let text = snapshot.to_text()?;
+    let catalog = Catalog::parse(text.clone()).context("the snapshot would not be readable")?;
+    files.push((PRICES, text));
+    let stale: Vec<_> = files
+        .iter()
+        .filter(|(path, text)| std::fs::read_to_string(root.join(path)).ok().as_ref() != Some(text))
+        .collect();
+    if options.check {
+        let stale: Vec<_> = stale.iter().map(|(path, _)| *path).collect();
+        ensure!(
+            stale.is_empty(),
+            "not as generated: {}; run `cargo xtask generate`",
+            stale.join(", ")
+        );
+        return Ok(());
+    }
+    for (path, text) in stale {
+        std::fs::write(root.join(path), text).with_context(|| format!("cannot write `{path}`"))?;
+        eprintln!("wrote {path}");
+    }
+    eprintln!("price snapshot {} of {}", catalog.snapshot(), catalog.made());
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// The list of rates that are not as the source writes them.
+fn list_of_changes(changes: &[Change]) -> String {
+    use std::fmt::Write as _;
+
+    let mut text = String::from(
+        "# Rates that are not as their source writes them\n\n\
+         The source was written by a program that computes with floats, so some rates carry the\n\
+         noise of one. Such a rate became the shortest decimal of at most ten digits within two\n\
+         units in the last place of the double that was written. All other rates are as written.\n\n\
+         | provider | model | rate | written | taken as |\n|---|---|---|---|---|\n",
+    );
+    for Change { provider, model, key, written, taken } in changes {
+        let _ = writeln!(text, "| `{provider}` | `{model}` | {key} | {written} | {taken} |");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_read_or_refused() {
+        assert_eq!(Options::parse(&[]).unwrap(), Options::default());
+        assert!(Options::parse(&["--check"]).unwrap().check);
+        let new = Options::parse(&["prices", "--from", "a.json", "--date", "2027-01-02"]);
+        let new = new.unwrap().prices.unwrap();
+        assert_eq!((new.from, &*new.date, &*new.version), ("a.json".into(), "2027-01-02", "0.2.1"));
+        for bad in [&["prices"][..], &["--from", "a"], &["prices", "--from"], &["--chek"]] {
+            assert!(Options::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_committed_is_as_generated() {
+        run(&crate::root(), &Options::check()).unwrap();
+    }
+}

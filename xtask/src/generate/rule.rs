@@ -1,0 +1,106 @@
+//! Comparisons of names, in the form of the snapshot.
+
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+
+/// A comparison; the form of the source and that of the snapshot are one, save `not`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Rule {
+    Equals(String),
+    StartsWith(String),
+    EndsWith(String),
+    Contains(String),
+    Regex(String),
+    Or(Vec<Rule>),
+    And(Vec<Rule>),
+    Not(Box<Rule>),
+}
+
+impl Rule {
+    /// The same for lower-case names and without look-ahead, which the snapshot's reader has not.
+    pub(super) fn translate(self) -> Result<Self> {
+        let all = |rules: Vec<Self>| -> Result<Vec<Self>> {
+            rules.into_iter().map(Self::translate).collect()
+        };
+        Ok(match self {
+            Self::Equals(text) => Self::Equals(text.to_lowercase()),
+            Self::StartsWith(text) => Self::StartsWith(text.to_lowercase()),
+            Self::EndsWith(text) => Self::EndsWith(text.to_lowercase()),
+            Self::Contains(text) => Self::Contains(text.to_lowercase()),
+            Self::Regex(text) => without_look_ahead(&text)?,
+            Self::Or(rules) => Self::Or(all(rules)?),
+            Self::And(rules) => Self::And(all(rules)?),
+            Self::Not(rule) => Self::Not(Box::new(rule.translate()?)),
+        })
+    }
+}
+
+/// `^(?!A)B` is "not `^A`, and `^B`".
+fn without_look_ahead(regex: &str) -> Result<Rule> {
+    let Some(rest) = regex.strip_prefix("^(?!") else {
+        if regex.contains("(?!") || regex.contains("(?=") || regex.contains("(?<") {
+            bail!("a look-around that cannot be translated: `{regex}`");
+        }
+        return Ok(Rule::Regex(regex.to_owned()));
+    };
+    let Some(end) = closing(rest) else { bail!("an open group: `{regex}`") };
+    let (denied, wanted) = (&rest[..end], &rest[end + 1..]);
+    let not = Rule::Not(Box::new(Rule::Regex(format!("^(?:{denied})"))));
+    Ok(match wanted {
+        "" => not,
+        wanted => Rule::And(vec![not, without_look_ahead(&format!("^(?:{wanted})"))?]),
+    })
+}
+
+/// Where the group ends in which `text` begins.
+fn closing(text: &str) -> Option<usize> {
+    let (mut depth, mut escaped, mut class) = (0_u32, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'[' => class = true,
+            b']' => class = false,
+            _ if class => {}
+            b'(' => depth += 1,
+            b')' if depth == 0 => return Some(at),
+            b')' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn translated(regex: &str) -> String {
+        let rule = Rule::Regex(regex.to_owned()).translate().unwrap();
+        serde_json::to_string(&rule).unwrap()
+    }
+
+    #[test]
+    fn a_negative_look_ahead_becomes_a_negation() {
+        assert_eq!(translated("^(?!.*-t(?:$|-))"), r#"{"not":{"regex":"^(?:.*-t(?:$|-))"}}"#);
+        assert_eq!(
+            translated("^(?![^/)]+/)(?:a|b)"),
+            r#"{"and":[{"not":{"regex":"^(?:[^/)]+/)"}},{"regex":"^(?:(?:a|b))"}]}"#
+        );
+        assert_eq!(translated(r"^o[134]"), r#"{"regex":"^o[134]"}"#);
+    }
+
+    #[test]
+    fn other_look_arounds_are_refused() {
+        for regex in ["a(?!b)", "(?=a)", "(?<=a)b", "^(?!a"] {
+            assert!(Rule::Regex(regex.to_owned()).translate().is_err(), "{regex}");
+        }
+    }
+
+    #[test]
+    fn names_are_lower_case() {
+        let rule = Rule::Or(vec![Rule::StartsWith("GLM-".into())]).translate().unwrap();
+        assert_eq!(rule, Rule::Or(vec![Rule::StartsWith("glm-".into())]));
+    }
+}
