@@ -1,2 +1,28 @@
-//! The money of Octorato.
+//! The money of Octorato: from agents' logs to each client's list cost.
+//!
+//! ```
+//! use jiff::tz::TimeZone;
+//! use octorato_core::Arms;
+//! use octorato_finops::attribute::{NoDisk, Pins, Resolver};
+//! use octorato_finops::logs::{self, Place, Quiet};
+//! use octorato_finops::price::Catalog;
+//! use octorato_finops::report::{Query, report};
+//!
+//! let reading = logs::read(&[Place::Given("no/such/folder".into())], &Quiet);
+//! let arms = Arms::none();
+//! let mut resolver = Resolver::new(&arms, Pins::default(), &NoDisk)?;
+//! let query = Query::all(&TimeZone::UTC);
+//! let report = report(&reading, &arms, &mut resolver, Catalog::builtin(), &query)?;
+//! assert_eq!(report.total.events, 0);
+//! assert_eq!(report.skipped.len(), 1); // the folder that is not there is told, not dropped
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The way of the data: [`logs`] reads files into usage events, [`attribute`] says whose they are,
+//! [`price`] says what they cost, [`report`] sums them up. Only the `source`, `lines` and reader
+//! files of `logs` and `disk` of `attribute` touch the world; the rest is pure.
+
+pub mod attribute;
+pub mod logs;
 pub mod price;
+pub mod report;

@@ -1,0 +1,218 @@
+//! Whose an event is: the one resolver for every report, import and gate.
+//!
+//! The rules, the strongest first: the session's pin; the record's own folder under a root, as
+//! both are written, then with links followed (the longest root wins); the repository that the
+//! folder is a git worktree of; its git remote; what the session was last known to work for;
+//! nobody, which is a line of the report like any other.
+//!
+//! The folder is taken from each record, so that a session which changes directory is split
+//! record by record, and is never guessed from the name of the log's folder.
+
+mod disk;
+mod path;
+mod remote;
+
+pub use disk::{Disk, LocalDisk, NoDisk, Repository};
+pub use path::FolderPath;
+pub use remote::{matches_remote, normal_remote};
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use octorato_core::{
+    ArmId, Arms, Attribution, AttributionReason, MessageId, Period, Result, SessionId, UsageEvent,
+};
+
+/// Sessions and messages that were given to an arm by hand or by a launcher.
+#[derive(Clone, Debug, Default)]
+pub struct Pins {
+    /// Whole sessions.
+    pub sessions: HashMap<SessionId, ArmId>,
+    /// Single requests; stronger than their session's pin.
+    pub messages: HashMap<MessageId, ArmId>,
+}
+
+/// Decides whose events are.
+pub struct Resolver<'d> {
+    roots: Vec<Root>,
+    remotes: Vec<(String, ArmId)>,
+    pins: Pins,
+    disk: &'d dyn Disk,
+    folders: HashMap<Arc<str>, Folder>,
+}
+
+struct Root {
+    arm: ArmId,
+    written: FolderPath,
+    real: Option<FolderPath>,
+    from: Option<Timestamp>,
+}
+
+impl Root {
+    #[expect(clippy::unnecessary_wraps, reason = "has the shape of `real`")]
+    fn written(&self) -> Option<&FolderPath> {
+        Some(&self.written)
+    }
+
+    fn real(&self) -> Option<&FolderPath> {
+        self.real.as_ref()
+    }
+}
+
+/// What is known of one working folder.
+#[derive(Clone, Debug)]
+struct Folder {
+    /// The arms that it can belong to, the strongest claim first.
+    claims: Vec<Claim>,
+    project: Arc<str>,
+}
+
+#[derive(Clone, Debug)]
+struct Claim {
+    arm: ArmId,
+    reason: AttributionReason,
+    from: Option<Timestamp>,
+}
+
+impl<'d> Resolver<'d> {
+    /// A resolver for these arms. `disk` follows links and finds repositories.
+    pub fn new(arms: &Arms, pins: Pins, disk: &'d dyn Disk) -> Result<Self> {
+        let mut roots = Vec::new();
+        for arm in &arms.arms {
+            for root in &arm.roots {
+                let from = match root.from {
+                    Some(date) => Period::days(Some(date), None, &arms.zone)?.start(),
+                    None => None,
+                };
+                roots.push(Root {
+                    arm: arm.id.clone(),
+                    written: FolderPath::new(&root.path),
+                    real: disk.real_path(&root.path).map(|path| FolderPath::new(&path)),
+                    from,
+                });
+            }
+        }
+        let remotes = arms.arms.iter().flat_map(|arm| {
+            arm.remotes.iter().map(|remote| (remote.to_lowercase(), arm.id.clone()))
+        });
+        Ok(Self { roots, remotes: remotes.collect(), pins, disk, folders: HashMap::new() })
+    }
+
+    /// Decides for all `events`, which must be in the order of time.
+    pub fn resolve(&mut self, events: &[UsageEvent]) -> Vec<Attribution> {
+        let mut last_of_session: HashMap<&SessionId, ArmId> = HashMap::new();
+        let mut attributions = Vec::with_capacity(events.len());
+        for event in events {
+            let mut attribution = self.resolve_alone(event);
+            if let Some(session) = &event.session {
+                match &attribution.arm {
+                    Some(arm) => match last_of_session.get_mut(session) {
+                        Some(last) if last == arm => {}
+                        Some(last) => *last = arm.clone(),
+                        None => {
+                            last_of_session.insert(session, arm.clone());
+                        }
+                    },
+                    None => {
+                        if let Some(arm) = last_of_session.get(session) {
+                            attribution = Attribution {
+                                arm: Some(arm.clone()),
+                                reason: AttributionReason::Inherited,
+                            };
+                        }
+                    }
+                }
+            }
+            attributions.push(attribution);
+        }
+        attributions
+    }
+
+    /// The project of an event: the repository that its folder lies in, else the folder.
+    pub fn project(&mut self, event: &UsageEvent) -> Option<Arc<str>> {
+        event.cwd.as_ref().map(|cwd| self.folder(cwd).project.clone())
+    }
+
+    /// What one event says of itself, without its session's past.
+    fn resolve_alone(&mut self, event: &UsageEvent) -> Attribution {
+        let message = event.evidence.message.as_ref();
+        let pinned = message
+            .and_then(|message| self.pins.messages.get(message))
+            .or_else(|| self.pins.sessions.get(event.session.as_ref()?));
+        if let Some(arm) = pinned {
+            return Attribution { arm: Some(arm.clone()), reason: AttributionReason::Pinned };
+        }
+        let claim = event.cwd.as_ref().and_then(|cwd| {
+            let in_force = |claim: &&Claim| claim.from.is_none_or(|from| from <= event.at);
+            self.folder(cwd).claims.iter().find(in_force)
+        });
+        match claim {
+            Some(claim) => Attribution { arm: Some(claim.arm.clone()), reason: claim.reason },
+            None => Attribution { arm: None, reason: AttributionReason::Unattributed },
+        }
+    }
+
+    fn folder(&mut self, cwd: &Arc<str>) -> &Folder {
+        if !self.folders.contains_key(cwd) {
+            let folder = self.look_at(cwd);
+            self.folders.insert(cwd.clone(), folder);
+        }
+        &self.folders[cwd]
+    }
+
+    fn look_at(&self, cwd: &str) -> Folder {
+        let written = FolderPath::new(cwd);
+        let mut claims = Vec::new();
+        self.claim(&mut claims, &written, Root::written, AttributionReason::Root);
+        if let Some(real) = self.disk.real_path(cwd) {
+            let real = FolderPath::new(&real);
+            self.claim(&mut claims, &real, Root::real, AttributionReason::RealPath);
+        }
+        let repository = self.disk.repository(cwd);
+        if let Some(repository) = &repository {
+            let main = FolderPath::new(&repository.main_work_tree);
+            for root_path in [Root::written, Root::real] {
+                self.claim(&mut claims, &main, root_path, AttributionReason::Worktree);
+            }
+            for remote in &repository.remotes {
+                let matching = self.remotes.iter().filter(|(p, _)| matches_remote(p, remote));
+                claims.extend(matching.map(|(_, arm)| Claim {
+                    arm: arm.clone(),
+                    reason: AttributionReason::Remote,
+                    from: None,
+                }));
+            }
+        }
+        let project = match repository {
+            Some(repository) => repository.main_work_tree,
+            None => written.without_worktree().to_string(),
+        };
+        Folder { claims, project: project.into() }
+    }
+
+    /// Adds the arms whose root contains `folder`: the longest root first, and of two equal roots
+    /// the one that holds from the later day.
+    fn claim(
+        &self,
+        claims: &mut Vec<Claim>,
+        folder: &FolderPath,
+        root_path: fn(&Root) -> Option<&FolderPath>,
+        reason: AttributionReason,
+    ) {
+        let mut found: Vec<(usize, &Root)> = self
+            .roots
+            .iter()
+            .filter_map(|root| {
+                let path = root_path(root)?;
+                path.contains(folder).then_some((path.depth(), root))
+            })
+            .collect();
+        found.sort_by(|(a_depth, a), (b_depth, b)| (b_depth, b.from).cmp(&(a_depth, a.from)));
+        claims.extend(found.into_iter().map(|(_, root)| Claim {
+            arm: root.arm.clone(),
+            reason,
+            from: root.from,
+        }));
+    }
+}

@@ -1,0 +1,127 @@
+//! What only the disk knows of a folder: where its links lead and which repository it is in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::remote::normal_remote;
+
+/// Answers the resolver's questions about folders.
+pub trait Disk: Sync {
+    /// The folder with all links followed. Where its end no longer exists, the part that does is
+    /// followed. Nothing where no part is known.
+    fn real_path(&self, path: &str) -> Option<String>;
+
+    /// The repository that the folder lies in.
+    fn repository(&self, path: &str) -> Option<Repository>;
+}
+
+/// A git repository, as far as attribution needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    /// The folder of the repository's own checkout, also for a folder in another worktree of it.
+    pub main_work_tree: String,
+    /// Its remotes as `host/owner/name`, `origin` first.
+    pub remotes: Vec<String>,
+}
+
+/// Knows nothing: attribution by names alone, the same on every machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoDisk;
+
+impl Disk for NoDisk {
+    fn real_path(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn repository(&self, _: &str) -> Option<Repository> {
+        None
+    }
+}
+
+/// This machine's file system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LocalDisk;
+
+impl Disk for LocalDisk {
+    fn real_path(&self, path: &str) -> Option<String> {
+        let path = Path::new(path);
+        if !path.is_absolute() {
+            return None;
+        }
+        for known in path.ancestors() {
+            if let Ok(real) = known.canonicalize() {
+                let rest = path.strip_prefix(known).ok()?;
+                let whole = if rest.as_os_str().is_empty() { real } else { real.join(rest) };
+                return whole.into_os_string().into_string().ok();
+            }
+        }
+        None
+    }
+
+    fn repository(&self, path: &str) -> Option<Repository> {
+        let path = Path::new(path);
+        if !path.is_absolute() {
+            return None;
+        }
+        let (work_tree, git) = path.ancestors().find_map(|folder| {
+            let git = folder.join(".git");
+            git.symlink_metadata().is_ok().then_some((folder, git))
+        })?;
+        let common = if git.is_dir() { git } else { common_folder(work_tree, &git)? };
+        let main = match common.file_name() {
+            Some(name) if name == ".git" => common.parent()?.to_owned(),
+            _ => common.clone(), // a bare repository
+        };
+        let config = fs::read_to_string(common.join("config")).unwrap_or_default();
+        Some(Repository {
+            main_work_tree: main.into_os_string().into_string().ok()?,
+            remotes: remotes(&config),
+        })
+    }
+}
+
+/// The folder that a worktree shares with its repository: `.git` is then a file that names the
+/// worktree's own folder, in which `commondir` names the shared one.
+fn common_folder(work_tree: &Path, git_file: &Path) -> Option<PathBuf> {
+    let text = fs::read_to_string(git_file).ok()?;
+    let own = work_tree.join(text.strip_prefix("gitdir:")?.trim());
+    let common = match fs::read_to_string(own.join("commondir")) {
+        Ok(common) => own.join(common.trim()),
+        Err(_) => own, // a submodule, which has a repository of its own
+    };
+    common.canonicalize().ok()
+}
+
+/// The remotes of a git configuration, `origin` first. Included files and rewritten addresses
+/// (`insteadOf`) are not followed.
+fn remotes(config: &str) -> Vec<String> {
+    let mut remote = None;
+    let mut found: Vec<(bool, String)> = Vec::new();
+    for line in config.lines().map(str::trim) {
+        if let Some(section) = line.strip_prefix('[') {
+            let name = section.strip_prefix("remote \"").and_then(|rest| rest.split('"').next());
+            remote = name.map(str::to_owned);
+        } else if let (Some(name), Some((key, value))) = (&remote, line.split_once('='))
+            && key.trim() == "url"
+            && let Some(url) = normal_remote(value.trim().trim_matches('"'))
+        {
+            found.push((name != "origin", url));
+        }
+    }
+    found.sort_by_key(|(not_origin, _)| *not_origin);
+    found.into_iter().map(|(_, url)| url).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_remotes_of_a_configuration_are_found_origin_first() {
+        let config = "[core]\n\tbare = false\n[remote \"fork\"]\n\turl = https://x.org/dana/web\n\
+                      \tfetch = +refs/heads/*\n[branch \"main\"]\n\tremote = origin\n\
+                      [remote \"origin\"]\n\turl = git@x.org:acme/web.git\n";
+        assert_eq!(remotes(config), ["x.org/acme/web", "x.org/dana/web"]);
+        assert!(remotes("").is_empty());
+    }
+}

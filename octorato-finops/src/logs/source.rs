@@ -1,0 +1,143 @@
+//! Where logs lie: the edge between the readers and the file system.
+
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::skip::{FindingKind, Findings};
+use super::{READERS, Reader};
+
+/// Where to look for logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// An agent's usual home; nothing is said where it does not exist.
+    Usual(PathBuf),
+    /// A home, a folder of transcripts or one transcript that the user named; it must exist.
+    Given(PathBuf),
+}
+
+impl Place {
+    /// The homes of every agent on this machine.
+    pub fn usual(environment: &Environment) -> Vec<Self> {
+        READERS.iter().flat_map(|reader| reader.homes(environment)).map(Self::Usual).collect()
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Usual(path) | Self::Given(path) => path,
+        }
+    }
+}
+
+/// The few facts about the machine that decide where agents keep their logs.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// The user's home folder.
+    pub home: Option<PathBuf>,
+    /// `$XDG_CONFIG_HOME`.
+    pub xdg_config_home: Option<PathBuf>,
+    /// `$CLAUDE_CONFIG_DIR`: one or more folders between commas.
+    pub claude_config_dir: Option<String>,
+}
+
+impl Environment {
+    /// Reads the process's environment.
+    pub fn of_process() -> Self {
+        let path = |name: &str| {
+            std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+        };
+        Self {
+            home: path("HOME").or_else(|| path("USERPROFILE")),
+            xdg_config_home: path("XDG_CONFIG_HOME"),
+            claude_config_dir: std::env::var("CLAUDE_CONFIG_DIR").ok(),
+        }
+    }
+}
+
+/// A file and the reader that knows its kind.
+pub struct LogFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its length when it was found, for progress.
+    pub size: u64,
+    /// Who can read it.
+    pub reader: &'static dyn Reader,
+}
+
+/// Hears how far reading has come. Called from several threads.
+pub trait Progress: Sync {
+    /// So many files of so many bytes in all are about to be read.
+    fn found(&self, files: u64, bytes: u64) {
+        let _ = (files, bytes);
+    }
+
+    /// So many more bytes have been read.
+    fn read(&self, bytes: u64) {
+        let _ = bytes;
+    }
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quiet;
+
+impl Progress for Quiet {}
+
+/// The transcripts under `places`, each path once.
+pub(super) fn find(places: &[Place], findings: &mut Findings) -> Vec<LogFile> {
+    let mut files: Vec<LogFile> = Vec::new();
+    for place in places {
+        let path = place.path();
+        if let Err(error) = path.metadata() {
+            if matches!(place, Place::Given(_)) || error.kind() != std::io::ErrorKind::NotFound {
+                findings.note(FindingKind::Unreadable, path, None, Some(error.to_string()));
+            }
+            continue;
+        }
+        // A home names its transcripts' folder; any other folder is taken as it is.
+        let home = READERS.iter().find_map(|&reader| Some((reader, reader.transcripts(path)?)));
+        match home {
+            Some((reader, folder)) => walk(&folder, &[reader], findings, &mut files),
+            None => walk(path, READERS, findings, &mut files),
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files.dedup_by(|a, b| a.path == b.path);
+    files
+}
+
+fn walk(
+    folder: &Path,
+    readers: &[&'static dyn Reader],
+    findings: &mut Findings,
+    files: &mut Vec<LogFile>,
+) {
+    for entry in WalkDir::new(folder).follow_links(true) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).to_owned();
+                let detail = error.io_error().map_or_else(
+                    || "a link leads back to its own folder".into(),
+                    ToString::to_string,
+                );
+                findings.note(FindingKind::Unreadable, &path, None, Some(detail));
+                continue;
+            }
+        };
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "jsonl") {
+            continue;
+        }
+        if !entry.file_type().is_file() {
+            findings.note(FindingKind::NotAFile, path, None, None);
+            continue;
+        }
+        let Some(&reader) = readers.iter().find(|reader| reader.is_transcript(path)) else {
+            findings.note(FindingKind::UnknownFormat, path, None, None);
+            continue;
+        };
+        let size = entry.metadata().map_or(0, |metadata| metadata.len());
+        files.push(LogFile { path: path.to_owned(), size, reader });
+    }
+}

@@ -1,0 +1,189 @@
+//! Sums of events, and what follows from them.
+
+use std::fmt;
+
+use octorato_core::{Currency, Money, Precision, Result, Unit, UnitKind, Usage, UsageEvent};
+
+use crate::price::Charge;
+
+/// The sums of some events. Amounts are list cost in USD.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sums {
+    /// How many requests.
+    pub events: u64,
+    /// How many of them have no price; their tokens are in `usage`, but in no amount.
+    pub unpriced_events: u64,
+    /// How many of them were not counted by the provider to the end.
+    pub estimated_events: u64,
+    /// What was consumed.
+    pub usage: Usage,
+    list_cost: Money,
+    cache_saved: Money,
+    costs: [Money; Unit::COUNT],
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        let nothing = Money::zero(Currency::USD);
+        Self {
+            events: 0,
+            unpriced_events: 0,
+            estimated_events: 0,
+            usage: Usage::new(),
+            list_cost: nothing,
+            cache_saved: nothing,
+            costs: [nothing; Unit::COUNT],
+        }
+    }
+}
+
+impl Sums {
+    /// The sum of the priced events' booked amounts; nothing where no event has a price.
+    pub fn list_cost(&self) -> Option<Money> {
+        self.has_price().then_some(self.list_cost)
+    }
+
+    /// The part of the list cost that `unit` makes. The parts add up to the whole.
+    pub fn cost(&self, unit: Unit) -> Money {
+        self.costs[unit as usize]
+    }
+
+    /// The units that cost something.
+    pub fn costs(&self) -> impl Iterator<Item = (Unit, Money)> + '_ {
+        Unit::ALL.iter().map(|&unit| (unit, self.cost(unit))).filter(|(_, cost)| !cost.is_zero())
+    }
+
+    /// What the same tokens would have cost without a cache, less what they cost; below zero
+    /// where writing the cache cost more than reading it saved.
+    pub fn cache_saved(&self) -> Option<Money> {
+        self.has_price().then_some(self.cache_saved)
+    }
+
+    /// The share of the tokens read that came from a cache.
+    pub fn cache_hit_rate(&self) -> Option<Ratio> {
+        Ratio::new(self.usage.cache_read_tokens().into(), self.usage.input_tokens().into())
+    }
+
+    /// The share that this has in the tokens of `whole`.
+    pub fn share_of_tokens(&self, whole: &Self) -> Option<Ratio> {
+        Ratio::new(self.usage.tokens().into(), whole.usage.tokens().into())
+    }
+
+    /// The share that this has in the list cost of `whole`.
+    pub fn share_of_cost(&self, whole: &Self) -> Option<Ratio> {
+        let part = u128::try_from(self.list_cost()?.pico()).ok()?;
+        Ratio::new(part, u128::try_from(whole.list_cost()?.pico()).ok()?)
+    }
+
+    /// Adds other sums.
+    pub fn add(&mut self, other: &Self) -> Result<()> {
+        self.events += other.events;
+        self.unpriced_events += other.unpriced_events;
+        self.estimated_events += other.estimated_events;
+        self.usage.add(&other.usage);
+        self.list_cost = self.list_cost.checked_add(other.list_cost)?;
+        self.cache_saved = self.cache_saved.checked_add(other.cache_saved)?;
+        for (mine, theirs) in self.costs.iter_mut().zip(other.costs) {
+            *mine = mine.checked_add(theirs)?;
+        }
+        Ok(())
+    }
+
+    /// Adds one event, with its charge where it has a price.
+    pub(super) fn count(&mut self, event: &UsageEvent, charge: Option<&Charge>) -> Result<()> {
+        self.events += 1;
+        self.estimated_events += u64::from(event.precision != Precision::Exact);
+        self.usage.add(&event.usage);
+        let Some(charge) = charge else {
+            self.unpriced_events += 1;
+            return Ok(());
+        };
+        self.list_cost = self.list_cost.checked_add(charge.booked())?;
+        self.cache_saved = self.cache_saved.checked_add(charge.caching_saved())?;
+        for line in charge.lines() {
+            let cost = &mut self.costs[line.unit() as usize];
+            *cost = cost.checked_add(line.booked())?;
+        }
+        Ok(())
+    }
+
+    /// What decides the order of rows: amounts first, then tokens.
+    pub(super) fn rank(&self) -> (i128, u64) {
+        (self.list_cost.pico(), self.usage.tokens())
+    }
+
+    fn has_price(&self) -> bool {
+        self.events == 0 || self.unpriced_events < self.events
+    }
+
+    /// The cost of all units of a kind that `pick` accepts.
+    pub fn cost_where(&self, pick: impl Fn(Unit) -> bool) -> Result<Money> {
+        let picked = self.costs().filter(|(unit, _)| pick(*unit)).map(|(_, cost)| cost);
+        Money::sum(Currency::USD, picked)
+    }
+
+    /// The cost of everything that is no token: searches, requests, pages.
+    pub fn tool_cost(&self) -> Result<Money> {
+        self.cost_where(|unit| unit.kind() == UnitKind::Count)
+    }
+}
+
+/// A share: two integers, so that nothing is rounded before it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ratio {
+    part: u128,
+    whole: u128,
+}
+
+impl Ratio {
+    /// `part` of `whole`; nothing where there is no whole.
+    pub fn new(part: u128, whole: u128) -> Option<Self> {
+        (whole > 0).then_some(Self { part, whole })
+    }
+
+    /// Per cent with one decimal, rounded half up, such as `96.1`; an amount that is not nothing
+    /// never reads `0.0`, and one that is not all never `100.0`.
+    pub fn percent(self) -> String {
+        let tenths = self.scaled(1000);
+        let tenths = match tenths {
+            0 if self.part > 0 => return "<0.1".to_owned(),
+            1000.. if self.part < self.whole => 999,
+            tenths => tenths,
+        };
+        format!("{}.{}", tenths / 10, tenths % 10)
+    }
+
+    fn scaled(self, scale: u128) -> u128 {
+        // Large amounts lose digits that no share of four places shows.
+        let shift = (self.whole.ilog2()).saturating_sub(96);
+        let (part, whole) = (self.part >> shift, self.whole >> shift);
+        (part * scale + whole / 2) / whole
+    }
+}
+
+/// Four decimals, as in JSON: `0.9612`.
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scaled = self.scaled(10_000);
+        f.pad(&format!("{}.{:04}", scaled / 10_000, scaled % 10_000))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_rounded_only_when_shown() {
+        let ratio = |part, whole| Ratio::new(part, whole).unwrap();
+        assert_eq!(ratio(9612, 10_000).to_string(), "0.9612");
+        assert_eq!(ratio(2, 3).to_string(), "0.6667");
+        assert_eq!(ratio(2, 3).percent(), "66.7");
+        assert_eq!(ratio(1, 1_000_000).percent(), "<0.1");
+        assert_eq!(ratio(999_999, 1_000_000).percent(), "99.9");
+        assert_eq!(ratio(0, 5).percent(), "0.0");
+        assert_eq!(ratio(5, 5).percent(), "100.0");
+        assert_eq!(ratio(1 << 120, 1 << 121).to_string(), "0.5000");
+        assert_eq!(Ratio::new(0, 0), None);
+    }
+}
