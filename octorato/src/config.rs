@@ -26,6 +26,7 @@ pub mod places;
 mod fields;
 mod findings;
 mod init;
+mod layout;
 mod nearest;
 mod quote;
 mod reader;

@@ -61,7 +61,7 @@ codes! {
     CURRENCY = "ARM013",
         "A currency is an ISO 4217 code of three capital letters.";
     BILLING_MODEL = "ARM014",
-        "A client is billed by one of the models cost_plus, fixed, retainer and internal.";
+        "A client is billed by one of the models `cost_plus`, `fixed`, `retainer` and `internal`.";
     AMOUNT = "ARM015",
         "Amounts and percentages are plain decimals that are not negative; exponents and separators are refused because people read them differently.";
     DATE = "ARM016",

@@ -2,9 +2,7 @@
 
 use octorato_core::{Arm, ArmId, Arms, ClientId, Error, ErrorKind, Result, Root, SourceText};
 
-use super::quote::quoted;
-use super::yaml::{self, Node, Value};
-use super::{arms, roots};
+use super::{arms, layout, roots};
 
 /// An arm to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,10 +48,14 @@ pub fn add_arm(text: &str, arm: &NewArm, home: Option<&str>) -> Result<String> {
         )
         .hinted("choose another id, or edit the arm in arms.yaml"));
     }
-    let wanted = resolved(arm, home)?;
-    let edited = Layout::of(text)?.with(text, arm);
-    let after = declared(&edited, home)?;
-    if is_sum(&before, &wanted, &after) { Ok(edited) } else { Err(by_hand()) }
+    let wanted = checked(arm, &before, home)?;
+    let declares_both = |edited: &String| {
+        declared(edited, home).is_ok_and(|after| is_sum(&before, &wanted, &after))
+    };
+    layout::edits(text, arm).into_iter().find(declares_both).ok_or_else(|| {
+        Error::new(ErrorKind::Config, "arms.yaml is written in a way that cannot be extended")
+            .hinted("add the arm by hand, or write `arms` as lines that start with `- `")
+    })
 }
 
 /// What a text declares, or its findings as an error.
@@ -63,18 +65,37 @@ fn declared(text: &str, home: Option<&str>) -> Result<Arms> {
 }
 
 /// The arm that reading `arm` must give.
-fn resolved(arm: &NewArm, home: Option<&str>) -> Result<Arm> {
-    let root = |root: &Root| {
-        let path = roots::resolve(&root.path, home).map_err(|_| {
-            Error::new(ErrorKind::InvalidArgument, format!("not a root: `{}`", root.path))
-                .hinted("write an absolute folder, or one under `~`")
-        })?;
-        Ok(Root { path, from: root.from })
+fn checked(arm: &NewArm, before: &Arms, home: Option<&str>) -> Result<Arm> {
+    let refuse = |message: String, hint: &str| {
+        Err(Error::new(ErrorKind::InvalidArgument, message).hinted(hint))
     };
+    let mut seen: Vec<Root> = before.arms.iter().flat_map(|arm| arm.roots.clone()).collect();
+    for root in &arm.roots {
+        let Ok(path) = roots::resolve(&root.path, home) else {
+            return refuse(
+                format!("not a root: `{}`", root.path),
+                "write an absolute folder, or one under `~`",
+            );
+        };
+        let same = |other: &Root| {
+            other.from == root.from && roots::identity(&other.path) == roots::identity(&path)
+        };
+        if seen.iter().any(same) {
+            return refuse(
+                format!("root belongs to an arm already: `{}`", root.path),
+                "remove it there, or say from which day it is the new arm's",
+            );
+        }
+        seen.push(Root { path, from: root.from });
+    }
+    if arm.remotes.iter().any(|remote| remote.trim().is_empty()) {
+        return refuse("empty remote".to_owned(), "write a pattern such as `github.com/acme/*`");
+    }
+    let own = seen.split_off(seen.len() - arm.roots.len());
     Ok(Arm {
         id: arm.id.clone(),
         client: arm.client.clone(),
-        roots: arm.roots.iter().map(root).collect::<Result<_>>()?,
+        roots: own,
         remotes: arm.remotes.clone(),
         aliases: Vec::new(),
         zone: None,
@@ -90,184 +111,139 @@ fn is_sum(before: &Arms, arm: &Arm, after: &Arms) -> bool {
     same_arms && same_clients && after.zone == before.zone
 }
 
-fn by_hand() -> Error {
-    Error::new(ErrorKind::Config, "arms.yaml is written in a way that cannot be extended safely")
-        .hinted("add the arm by hand, or write `arms` as lines that start with `- `")
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::init::STARTER;
+    use proptest::prelude::*;
 
-/// Where an arm goes and how it looks there.
-struct Layout {
-    /// Bytes to leave out: the `[]` of an empty list with the space before it.
-    cut: std::ops::Range<usize>,
-    /// Where the new lines go; never before the cut.
-    at: usize,
-    /// Whether the list has to be made.
-    with_key: bool,
-    /// Spaces before the key `arms`.
-    key_indent: usize,
-    /// Spaces before the dash.
-    dash_indent: usize,
-    /// Spaces between the dash and the first key.
-    gap: usize,
-}
+    const HOME: Option<&str> = Some("/home/me");
 
-impl Layout {
-    fn of(text: &str) -> Result<Self> {
-        let source = SourceText::new("arms.yaml", text);
-        let Ok(file) = yaml::read(&source) else { return Err(by_hand()) };
-        let entries = match &file.value {
-            Value::Map(entries) => entries.as_slice(),
-            _ => &[],
-        };
-        let indent = entries.first().map_or(0, |(key, _)| column(text, key.span.start));
-        let found = entries
-            .iter()
-            .position(|(key, _)| matches!(&key.value, Value::Text(name) if name == "arms"));
-        let Some(index) = found else {
-            return Ok(Self {
-                cut: 0..0,
-                at: end_of_content(text),
-                with_key: true,
-                key_indent: indent,
-                dash_indent: indent + 2,
-                gap: 1,
-            });
-        };
-        let (key, list) = &entries[index];
-        match &list.value {
-            Value::List(items) if items.is_empty() => Self::empty_list(text, key, list, indent),
-            _ => {
-                let next = entries.get(index + 1).map(|(key, _)| key.span.start);
-                Self::block_list(text, key, list, next, indent)
-            }
+    fn arm(id: &str) -> NewArm {
+        NewArm {
+            id: ArmId::new(id).unwrap(),
+            client: ClientId::new("acme").unwrap(),
+            roots: vec![Root { path: "~/new".into(), from: None }],
+            remotes: vec![],
         }
     }
 
-    /// `arms: []`: the brackets give way to lines.
-    fn empty_list(text: &str, key: &Node, list: &Node, key_indent: usize) -> Result<Self> {
-        let open = list.span.start;
-        let close = text[open..].find(']').map(|at| open + at + 1).ok_or_else(by_hand)?;
-        if text[open + 1..close - 1].contains(|c: char| !c.is_ascii_whitespace()) {
-            return Err(by_hand()); // a comment between the brackets
-        }
-        let colon = key.span.end;
-        let start = text[..open].trim_end_matches([' ', '\t']).len().max(colon);
-        Ok(Self {
-            cut: start..close,
-            at: end_of_line(text, close),
-            with_key: false,
-            key_indent,
-            dash_indent: key_indent + 2,
-            gap: 1,
-        })
+    fn add(text: &str) -> String {
+        add_arm(text, &arm("new"), HOME).unwrap()
     }
 
-    /// Lines that start with a dash: one more after the last arm and its comments.
-    fn block_list(
-        text: &str,
-        key: &Node,
-        list: &Node,
-        next: Option<usize>,
-        key_indent: usize,
-    ) -> Result<Self> {
-        let dash = list.span.start;
-        let start = text[..dash].rfind('\n').map_or(0, |newline| newline + 1);
-        let dash_indent = dash - start;
-        let first = &text[dash..];
-        if start <= key.span.start || !first.starts_with('-') {
-            return Err(by_hand()); // a flow list, an alias
+    /// Texts in many styles.
+    const TEXTS: &[&str] = &[
+        "",
+        "\u{feff}",
+        "# only a comment\n",
+        "# no newline at the end",
+        "timezone: UTC",
+        "---\ntimezone: UTC\n...\n",
+        STARTER,
+        "arms: []\n",
+        "arms:\n  []\ntimezone: UTC\n",
+        "arms: [  ] # none\r\nclients: {}\r\n",
+        "\u{feff}clients:\r\n  acme: { name: é }\r\narms:\r\n  - id: a\r\n    client: acme\r\n",
+        "arms:\n- id: a\n  client: b\n\n# about the zone\ntimezone: UTC\n",
+        "arms:\n  -   id: a\n      client: b\n      # about a\n\n\n# the end\n",
+        "arms:\n  - id: a\n    client: b\n    aliases:\n      - |\n        x\n        # y\n",
+        "arms:\n  -\n    id: a\n    client: b",
+        "\"arms\" :\n  - { id: a, client: b }\n  # - id: old\n  #   client: b\n",
+        "arms: &all\n  - &a { id: a, client: b }\n  - { <<: *a, id: c }\n",
+        "arms: [{ id: a, client: b }]\ntimezone: UTC # [x]\n",
+        "arms: [\n  { id: a, client: b }, # [a]\n]\n",
+        "  arms:\n  - id: a\n    client: b\n  timezone: UTC\n",
+        "{ arms: [{ id: a, client: b }], timezone: UTC }\n",
+        "arms:\n  - id: a\n    client: b\nclients:\n  b:\n    address: |\n      Road 1\n\n      Town\n",
+    ];
+
+    #[test]
+    fn an_arm_follows_the_last_one_in_its_style() {
+        for (text, edited) in [
+            ("", "arms:\n  - id: new\n    client: acme\n    roots: [~/new]\n"),
+            (
+                "arms:\r\n- id: a # first\r\n  client: b\r\n  # about a\r\n\r\n# zone\r\ntimezone: UTC\r\n",
+                "arms:\r\n- id: a # first\r\n  client: b\r\n  # about a\r\n\
+                 - id: new\r\n  client: acme\r\n  roots: [~/new]\r\n\r\n# zone\r\ntimezone: UTC\r\n",
+            ),
+            (
+                "arms:\n   -   { id: a, client: b }",
+                "arms:\n   -   { id: a, client: b }\n   -   id: new\n       client: acme\n       roots: [~/new]\n",
+            ),
+            (
+                "arms: [{ id: a, client: b }, ] # end\n",
+                "arms: [{ id: a, client: b }, { id: new, client: acme, roots: [~/new] } ] # end\n",
+            ),
+        ] {
+            assert_eq!(add(text), edited, "{text}");
         }
-        let gap = first[1..].len() - first[1..].trim_start_matches(' ').len();
-        let gap = if matches!(first.as_bytes().get(1 + gap), None | Some(b'\r' | b'\n' | b'#')) {
-            1 // the first key stands on a line of its own
-        } else {
-            gap
-        };
-        let limit = match next {
-            Some(next) => text[..next].rfind('\n').map_or(0, |newline| newline + 1),
-            None => end_of_content(text),
-        };
-        if limit < dash {
-            return Err(by_hand()); // keys that share a line
-        }
-        let lines = text[dash..limit].split_inclusive('\n');
-        let mut at = limit;
-        for line in lines.rev() {
-            let content = line.trim_start_matches(' ');
-            let indent = line.len() - content.len();
-            let belongs = !content.trim_end().is_empty()
-                && (!content.starts_with('#') || indent > dash_indent);
-            if belongs {
-                break;
-            }
-            at -= line.len();
-        }
-        Ok(Self { cut: dash..dash, at, with_key: false, key_indent, dash_indent, gap })
     }
 
-    /// The text with the arm in its place.
-    fn with(&self, text: &str, arm: &NewArm) -> String {
-        let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-        let mut edited = text[..self.cut.start].to_owned();
-        edited.push_str(&text[self.cut.end.max(self.cut.start)..self.at.max(self.cut.end)]);
-        if !edited.is_empty() && !edited.ends_with('\n') && edited != "\u{feff}" {
-            edited.push_str(newline);
+    #[test]
+    fn what_would_not_be_the_same_file_and_one_arm_more_is_refused() {
+        let kind = |text: &str, arm: &NewArm| add_arm(text, arm, HOME).unwrap_err().kind();
+        let taken = "arms: [{ id: new, client: b, roots: [/home/me/x] }]\n";
+        assert_eq!(kind(taken, &arm("new")), ErrorKind::AlreadyExists);
+        assert_eq!(kind("arms: [{ id: A }]\n", &arm("new")), ErrorKind::Config);
+        assert_eq!(kind("{ timezone: UTC }\n", &arm("new")), ErrorKind::Config);
+        for root in ["x", "", "~bob/x", "~/x/", "/home/me/y/../x"] {
+            let root = Root { path: root.into(), from: None };
+            let arm = NewArm { roots: vec![root], ..arm("other") };
+            assert_eq!(kind(taken, &arm), ErrorKind::InvalidArgument);
         }
-        for line in self.lines(arm) {
-            edited.push_str(&line);
-            edited.push_str(newline);
-        }
-        edited.push_str(&text[self.at.max(self.cut.end)..]);
-        edited
+        let arm = NewArm { remotes: vec![" ".into()], ..arm("other") };
+        assert_eq!(kind(taken, &arm), ErrorKind::InvalidArgument);
     }
 
-    fn lines(&self, arm: &NewArm) -> Vec<String> {
-        let mut lines = Vec::new();
-        if self.with_key {
-            lines.push(format!("{}arms:", " ".repeat(self.key_indent)));
-        }
-        let (dash, gap) = (" ".repeat(self.dash_indent), " ".repeat(self.gap));
-        let keys = " ".repeat(self.dash_indent + 1 + self.gap);
-        lines.push(format!("{dash}-{gap}id: {}", quoted(arm.id.as_str())));
-        lines.push(format!("{keys}client: {}", quoted(arm.client.as_str())));
-        if !arm.roots.is_empty() {
-            let roots: Vec<String> = arm.roots.iter().map(root).collect();
-            lines.push(format!("{keys}roots: [{}]", roots.join(", ")));
-        }
-        if !arm.remotes.is_empty() {
-            let remotes: Vec<String> = arm.remotes.iter().map(|text| quoted(text)).collect();
-            lines.push(format!("{keys}remotes: [{}]", remotes.join(", ")));
-        }
-        lines
+    fn any_root() -> impl Strategy<Value = Root> {
+        let tail = prop_oneof![
+            "[ -~]{1,24}",
+            "\\PC{1,12}",
+            prop::collection::vec(any::<char>(), 1..12)
+                .prop_map(|chars| chars.into_iter().collect()),
+            Just("a b/it's \"x\" # y: z".to_owned()),
+            Just(r"C:\x\y".to_owned()),
+        ];
+        let start = prop::sample::select(vec!["/srv/", "~/", r"C:\", r"\\host\share\"]);
+        let from = prop::option::of((1..=12_i8).prop_map(|m| jiff::civil::date(2026, m, 1)));
+        (start, tail, from)
+            .prop_map(|(start, tail, from)| Root { path: format!("{start}{tail}"), from })
     }
-}
 
-fn root(root: &Root) -> String {
-    match root.from {
-        Some(from) => format!("{{ path: {}, from: {from} }}", quoted(&root.path)),
-        None => quoted(&root.path),
-    }
-}
+    proptest! {
+        #[test]
+        fn adding_an_arm_adds_that_arm_and_changes_no_other_byte(
+            text in prop::sample::select(TEXTS),
+            id in "[a-z0-9][a-z0-9._-]{1,12}",
+            client in prop_oneof!["[a-z0-9][a-z0-9._-]{0,12}", Just("acme".into()), Just("no".into())],
+            roots in prop::collection::vec(any_root(), 0..4),
+            remotes in prop::collection::vec("\\PC{0,8}[!-~]", 0..3),
+        ) {
+            let id = ArmId::new(&id).unwrap();
+            let arm = NewArm { id, client: ClientId::new(&client).unwrap(), roots, remotes };
+            let before = declared(text, HOME).unwrap();
+            let wanted = checked(&arm, &before, HOME);
+            prop_assume!(wanted.is_ok());
 
-/// Characters between the start of the line and `at`, a byte-order mark not counted.
-fn column(text: &str, at: usize) -> usize {
-    let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    text[line..at].trim_start_matches('\u{feff}').chars().count()
-}
+            let edited = add_arm(text, &arm, HOME).unwrap();
+            let after = declared(&edited, HOME).unwrap();
+            prop_assert_eq!(after.arms.last(), Some(&wanted.unwrap()));
+            prop_assert_eq!(&after.arms[..after.arms.len() - 1], &before.arms[..]);
+            prop_assert_eq!(&after.clients[..before.clients.len()], &before.clients[..]);
 
-/// After the newline of the line in which `at` lies.
-fn end_of_line(text: &str, at: usize) -> usize {
-    text[at..].find('\n').map_or(text.len(), |newline| at + newline + 1)
-}
-
-/// Before a `...` that ends the document, else the end.
-fn end_of_content(text: &str) -> usize {
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if line.trim_end() == "..." {
-            return at;
+            // What is new lies in one piece; only the brackets of an empty list are gone.
+            let kept = match text.find("[]").or_else(|| text.find("[  ]")) {
+                Some(open) => {
+                    let close = text[open..].find(']').map_or(open, |length| open + length + 1);
+                    [text[..open].trim_end_matches(' '), &text[close..]].concat()
+                }
+                None => text.to_owned(),
+            };
+            let same = |(a, b): &(u8, u8)| a == b;
+            let before = kept.bytes().zip(edited.bytes()).take_while(same).count();
+            let after = kept.bytes().rev().zip(edited.bytes().rev()).take_while(same).count();
+            prop_assert!(before + after >= kept.len(), "{kept:?} became {edited:?}");
         }
-        at += line.len();
     }
-    text.len()
 }

@@ -1,6 +1,6 @@
 //! Every finding about a configuration file, one constructor each.
 
-use octorato_core::{Diagnostic, Error, Severity, SourceText, Span};
+use octorato_core::{ArmId, Diagnostic, Error, Severity, SourceText, Span};
 
 use super::codes;
 use super::nearest::nearest;
@@ -29,15 +29,17 @@ impl<'s> Findings<'s> {
     }
 
     pub(super) fn syntax(&mut self, error: &SyntaxError) {
-        let hint = if error.message.contains("tabs") {
-            "indent with spaces"
-        } else if error.message.contains("mapping values") {
-            "put a text with `: ` in quotes"
-        } else if error.message.contains("unexpected character") {
-            "put a text that starts with a special character in quotes"
-        } else {
-            "the text before this place may be unfinished"
-        };
+        const HINTS: &[(&str, &str)] = &[
+            ("tabs", "indent with spaces"),
+            ("mapping values", "put a text with `: ` in quotes"),
+            ("unexpected character", "put a text with a special character in quotes"),
+            ("unknown anchor", "put a text that starts with `*` in quotes"),
+            ("second document", "keep one document in the file"),
+            ("more values", "write it without aliases of aliases"),
+        ];
+        let hint =
+            HINTS.iter().find(|(part, _)| error.message.contains(part)).map(|(_, hint)| *hint);
+        let hint = hint.unwrap_or("the text from here on may be unfinished");
         let message = format!("not YAML: {}", error.message);
         self.error(codes::SYNTAX, error.span, message, hint);
     }
@@ -69,10 +71,11 @@ impl<'s> Findings<'s> {
 
     pub(super) fn wrong_type(&mut self, node: &Node, what: &str, wanted: &str) {
         let raw = node.raw(self.source);
-        let mut message = format!("{what} must be {wanted}, not {}", node.kind());
-        if matches!(node.value, Value::Bool | Value::Number | Value::Text(_)) {
-            message.push_str(&format!(": `{}`", shown(raw)));
-        }
+        let message = format!("{what} must be {wanted}, not {}", node.kind());
+        let message = match node.value {
+            Value::Bool | Value::Number | Value::Text(_) => format!("{message}: `{}`", shown(raw)),
+            Value::Null | Value::List(_) | Value::Map(_) => message,
+        };
         let hint = match (&node.value, wanted) {
             (Value::Null, "text") if raw == "~" => "write `\"~\"` for the home folder".to_owned(),
             (Value::Null, "a list") => "write `[]` for none, or remove the key".to_owned(),
@@ -97,10 +100,17 @@ impl<'s> Findings<'s> {
         self.error(codes::DUPLICATE_ARM, at, format!("arm declared twice: `{id}`"), hint);
     }
 
-    pub(super) fn duplicate_root(&mut self, at: Span, folder: &str, owner: &str, first: Span) {
+    pub(super) fn duplicate_root(
+        &mut self,
+        at: Span,
+        folder: &str,
+        owner: Option<&ArmId>,
+        first: Span,
+    ) {
         let line = self.line(first);
+        let whose = owner.map_or(String::new(), |id| format!(" for `{id}`"));
         let hint = format!(
-            "line {line} gives it to `{owner}`; remove one, or say from which day it is whose with \
+            "line {line} has it{whose}; remove one, or say from which day it is whose with \
              `{{ path: …, from: YYYY-MM-DD }}`"
         );
         let message = format!("root given twice: `{}`", shown(folder));

@@ -1,7 +1,7 @@
 //! Where the private files and the brain lie.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use octorato_core::{Error, ErrorKind, Result};
 
@@ -121,26 +121,112 @@ pub(super) fn lies_in(path: &Path, folder: &Path) -> bool {
     real(path).starts_with(real(folder))
 }
 
-/// The path without symbolic links, as far as it exists.
+/// The path without symbolic links, as far as it exists; a link to what does not exist yet
+/// counts as its target.
 fn real(path: &Path) -> PathBuf {
+    const LINKS: usize = 40; // as many as operating systems follow
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let mut missing = Vec::new();
-    let mut existing = path.as_path();
-    loop {
-        if let Ok(mut real) = existing.canonicalize() {
-            for part in missing.iter().rev() {
-                match part {
-                    std::path::Component::ParentDir => {
-                        real.pop();
-                    }
-                    part => real.push(part),
-                }
-            }
-            return real;
+    resolve(&path, LINKS)
+}
+
+fn resolve(path: &Path, links: usize) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    let (Some(parent), Some(last)) = (path.parent(), path.components().next_back()) else {
+        return path.to_path_buf();
+    };
+    let mut real = resolve(parent, links);
+    if last == Component::ParentDir {
+        real.pop();
+        return real;
+    }
+    real.push(last);
+    match std::fs::read_link(&real) {
+        Ok(target) if links > 0 => {
+            real.pop();
+            resolve(&real.join(target), links - 1)
         }
-        let Some(last) = existing.components().next_back() else { return path };
-        let Some(parent) = existing.parent() else { return path };
-        missing.push(last);
-        existing = parent;
+        _ => real,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(named: Named, variables: &[(&str, &str)]) -> Result<Places> {
+        Places::resolve(named, |name| {
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into())
+        })
+    }
+
+    #[test]
+    #[cfg(not(windows))]
+    fn a_named_place_wins_over_its_variable_and_that_over_the_convention() {
+        let none = Named::default;
+        let places = resolve(none(), &[("HOME", "/home/me"), ("OCTORATO_HOME", "")]).unwrap();
+        assert_eq!(places.home, Path::new("/home/me/.config/octorato"));
+        assert_eq!(places.state, Path::new("/home/me/.local/share/octorato"));
+        assert_eq!(places.brain, None);
+
+        let xdg = [("HOME", "/h"), ("XDG_CONFIG_HOME", "/c"), ("XDG_DATA_HOME", "relative")];
+        let places = resolve(none(), &xdg).unwrap();
+        assert_eq!(places.home, Path::new("/c/octorato"));
+        assert_eq!(places.state, Path::new("/h/.local/share/octorato"));
+
+        let own = [("OCTORATO_HOME", "/o"), ("OCTORATO_STATE", "/s"), ("OCTORATO_BRAIN", "/b")];
+        let places = resolve(none(), &own).unwrap();
+        assert_eq!(places.arms(), Path::new("/o/arms.yaml"));
+        assert_eq!((places.state, places.brain), ("/s".into(), Some("/b".into())));
+
+        let named =
+            Named { home: Some("/1".into()), state: Some("/2".into()), brain: Some("/3".into()) };
+        let places = resolve(named, &own).unwrap();
+        assert_eq!(places.home, Path::new("/1"));
+        assert_eq!((places.state, places.brain), ("/2".into(), Some("/3".into())));
+    }
+
+    #[test]
+    fn without_any_home_folder_the_hint_names_the_variable() {
+        let error = resolve(Named::default(), &[]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert_eq!(error.hint(), Some("set `OCTORATO_HOME`"));
+    }
+
+    #[test]
+    fn a_work_tree_is_found_from_any_depth_and_for_what_does_not_exist_yet() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        let (clone, linked) = (root.join("clone"), root.join("linked"));
+        std::fs::create_dir_all(clone.join(".git")).unwrap();
+        std::fs::create_dir_all(clone.join("a/b")).unwrap();
+        std::fs::create_dir_all(linked.join("c")).unwrap();
+        std::fs::write(linked.join(".git"), "gitdir: ../clone/.git/worktrees/linked\n").unwrap();
+
+        for inside in ["clone", "clone/a/b", "clone/new/deep", "none/../clone/a", "clone/none/../x"]
+        {
+            assert_eq!(git_work_tree(&root.join(inside)), Some(clone.clone()), "{inside}");
+        }
+        assert_eq!(git_work_tree(&linked.join("c/new")), Some(linked));
+        for outside in ["", "other", "clone/../other", "clone/new/../../other"] {
+            assert_ne!(git_work_tree(&root.join(outside)), Some(clone.clone()), "{outside}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_work_tree_is_seen_through_symbolic_links() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("clone/.git")).unwrap();
+        std::os::unix::fs::symlink(root.join("clone"), root.join("link")).unwrap();
+        std::os::unix::fs::symlink("link/later", root.join("dangling")).unwrap();
+        for path in ["link", "link/new", "dangling", "dangling/new"] {
+            assert_eq!(git_work_tree(&root.join(path)), Some(root.join("clone")), "{path}");
+        }
+        std::os::unix::fs::symlink("b", root.join("a")).unwrap();
+        std::os::unix::fs::symlink("a", root.join("b")).unwrap();
+        assert_eq!(git_work_tree(&root.join("a/x")), git_work_tree(&root)); // a loop ends
     }
 }

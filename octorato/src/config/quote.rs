@@ -40,20 +40,15 @@ fn is_odd(c: char) -> bool {
 }
 
 fn double_quoted(text: &str) -> String {
-    let mut scalar = String::with_capacity(text.len() + 2);
-    scalar.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => scalar.push_str("\\\""),
-            '\\' => scalar.push_str(r"\\"),
-            '\n' => scalar.push_str("\\n"),
-            '\t' => scalar.push_str("\\t"),
-            c if is_odd(c) => scalar.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => scalar.push(c),
-        }
-    }
-    scalar.push('"');
-    scalar
+    let escaped = text.chars().map(|c| match c {
+        '"' => "\\\"".to_owned(),
+        '\\' => r"\\".to_owned(),
+        '\n' => "\\n".to_owned(),
+        '\t' => "\\t".to_owned(),
+        c if is_odd(c) => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
 }
 
 #[cfg(test)]

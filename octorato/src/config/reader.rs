@@ -25,7 +25,7 @@ pub(super) struct Reader<'f, 's, 'h> {
 struct Owned {
     identity: String,
     from: Option<Date>,
-    owner: String,
+    owner: Option<ArmId>,
     span: Span,
 }
 
@@ -125,10 +125,9 @@ impl<'f, 's, 'h> Reader<'f, 's, 'h> {
         let client = fields.require("client", self.findings);
         let client = client.and_then(|node| client_id(node, self.findings));
         self.named.extend(client.clone());
-        let owner = id.as_ref().map_or("another arm", ArmId::as_str).to_owned();
         let roots = fields.get("roots").map(|node| {
             let items = list(node, "`roots`", self.findings);
-            items.iter().filter_map(|item| self.root(item, &owner)).collect()
+            items.iter().filter_map(|item| self.root(item, id.as_ref())).collect()
         });
         let remotes = fields.get("remotes").map(|node| self.texts(node, "`remotes`"));
         let aliases = fields.get("aliases").map(|node| self.texts(node, "`aliases`"));
@@ -155,7 +154,7 @@ impl<'f, 's, 'h> Reader<'f, 's, 'h> {
     }
 
     /// A root that no arm before it has from the same day.
-    fn root(&mut self, node: &Node, owner: &str) -> Option<Root> {
+    fn root(&mut self, node: &Node, owner: Option<&ArmId>) -> Option<Root> {
         let (path_node, from) = match &node.value {
             Value::Map(_) => {
                 let fields = Fields::known(node, "a root", keys::ROOT, self.findings)?;
@@ -175,10 +174,10 @@ impl<'f, 's, 'h> Reader<'f, 's, 'h> {
         let identity = roots::identity(&path);
         let same = |other: &&Owned| other.identity == identity && other.from == from;
         if let Some(first) = self.roots.iter().find(same) {
-            self.findings.duplicate_root(path_node.span, written, &first.owner, first.span);
+            self.findings.duplicate_root(path_node.span, written, first.owner.as_ref(), first.span);
             return None;
         }
-        self.roots.push(Owned { identity, from, owner: owner.to_owned(), span: path_node.span });
+        self.roots.push(Owned { identity, from, owner: owner.cloned(), span: path_node.span });
         Some(Root { path, from })
     }
 

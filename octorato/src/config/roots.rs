@@ -48,37 +48,28 @@ fn is_windows(path: &str) -> bool {
 
 /// Lexically, because a root need not exist on this machine.
 fn normalized(path: &str) -> String {
-    let (prefix, rest, separators, fixed): (&str, &str, &[char], usize) = if path.starts_with(r"\\")
-    {
-        (r"\\", &path[2..], &['\\', '/'], 2) // server and share cannot be left by `..`
-    } else if is_windows(path) {
-        (&path[..2], &path[2..], &['\\', '/'], 0)
-    } else {
-        ("", path, &['/'], 0)
+    // Of `\\server\share`, the server and the share cannot be left by `..`.
+    let (start, rest, fixed) = match (path.strip_prefix(r"\\"), path.split_at_checked(2)) {
+        (Some(rest), _) => (r"\\", rest, 2),
+        (None, Some((drive, rest))) if is_windows(path) => (drive, rest, 0),
+        _ => ("", path, 0),
     };
-    let separator = separators[0];
+    let is_separator = |c: char| c == '/' || (c == '\\' && !start.is_empty());
     let mut parts: Vec<&str> = Vec::new();
-    for part in rest.split(separators) {
+    for part in rest.split(is_separator) {
         match part {
-            "" | "." => {}
             ".." if parts.len() > fixed => {
                 parts.pop();
             }
-            ".." => {}
+            "" | "." | ".." => {}
             part => parts.push(part),
         }
     }
-    let mut folder = prefix.to_owned();
-    if parts.is_empty() {
-        folder.push(separator);
+    match start {
+        "" => format!("/{}", parts.join("/")),
+        r"\\" => format!(r"\\{}", parts.join(r"\")),
+        drive => format!(r"{drive}\{}", parts.join(r"\")),
     }
-    for (index, part) in parts.iter().enumerate() {
-        if index > 0 || prefix != r"\\" {
-            folder.push(separator);
-        }
-        folder.push_str(part);
-    }
-    folder
 }
 
 #[cfg(test)]
