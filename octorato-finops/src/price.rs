@@ -32,10 +32,12 @@ mod matching;
 mod model_price;
 mod rate;
 mod table;
+#[cfg(test)]
+mod tests;
 mod totals;
 
 pub use catalog::{Catalog, Provider, SnapshotId};
-pub use charge::{Charge, ChargeLine};
+pub use charge::{Charge, ChargeLine, Ignored};
 pub use matching::{MatchRule, Matched, ProviderMatch};
 pub use model_price::{ModelPrice, RateInForce};
 pub use table::Model;

@@ -133,9 +133,8 @@ impl Amount {
             numerator = numerator.checked_mul(10).ok_or_else(out_of_range)?;
             scale += 1;
         }
-        let rounded = Money::from_pico(numerator, Currency::USD)
-            .mul_ratio(1, 9, Rounding::HalfEven)?
-            .pico();
+        let rounded =
+            Money::from_pico(numerator, Currency::USD).mul_ratio(1, 9, Rounding::HalfEven)?.pico();
         Decimal::try_from_i128_with_scale(rounded, scale)
             .map_err(|source| out_of_range().caused_by(source))
     }

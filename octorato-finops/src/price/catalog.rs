@@ -284,11 +284,12 @@ impl Catalog {
         date_rewritten: bool,
     ) -> Result<Option<ModelPrice<'_>>> {
         let provider = &self.header.providers[at];
-        let resold = provider.fallback_model_providers.iter().filter_map(|id| {
-            self.header.providers.iter().position(|known| known.id == *id)
-        });
-        let lists = std::iter::once((at, how))
-            .chain(resold.map(|other| (other, ProviderMatch::Fallback)));
+        let resold = provider
+            .fallback_model_providers
+            .iter()
+            .filter_map(|id| self.header.providers.iter().position(|known| known.id == *id));
+        let lists =
+            std::iter::once((at, how)).chain(resold.map(|other| (other, ProviderMatch::Fallback)));
         for (list, provider_match) in lists {
             for model in self.models_at(list)? {
                 let Some((rule, pattern)) = model.rule.decide(name) else { continue };
@@ -342,8 +343,7 @@ impl fmt::Debug for Catalog {
 }
 
 fn damaged(place: &str, why: String) -> Error {
-    Error::new(ErrorKind::Data, format!("the price catalog is damaged: {why}"))
-        .with("place", place)
+    Error::new(ErrorKind::Data, format!("the price catalog is damaged: {why}")).with("place", place)
 }
 
 /// At most three models whose ids begin like `name`, the most alike first.

@@ -16,7 +16,23 @@ pub struct Charge {
     exact: bool,
     booked: Money,
     caching_saved: Money,
-    ignored: PriceContext,
+    ignored: Ignored,
+}
+
+/// What a request asked for that has no price and was left out of account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ignored {
+    /// Pairs that would have selected another price, such as `service_tier=priority`.
+    pub context: PriceContext,
+    /// Counts without a rate.
+    pub units: Vec<(Unit, u64)>,
+}
+
+impl Ignored {
+    /// Whether nothing was left out.
+    pub fn is_empty(&self) -> bool {
+        self.context.is_standard() && self.units.is_empty()
+    }
 }
 
 /// What one unit of a request costs.
@@ -57,9 +73,8 @@ impl Charge {
         self.caching_saved
     }
 
-    /// What the request asked for that has no price; it was charged as if it had not. Always
-    /// standard unless made by [`ModelPrice::charge_known`].
-    pub fn ignored(&self) -> &PriceContext {
+    /// What was left out of account; nothing unless made by [`ModelPrice::charge_known`].
+    pub fn ignored(&self) -> &Ignored {
         &self.ignored
     }
 }
@@ -105,11 +120,16 @@ impl ModelPrice<'_> {
     /// [`ErrorKind::Overflow`] where an amount is too large. Web fetches are free.
     pub fn charge(&self, usage: &Usage, at: Timestamp, context: &PriceContext) -> Result<Charge> {
         let rates = self.in_force(at, context)?;
-        self.charge_at(usage, rates, PriceContext::standard())
+        let charge = self.charge_at(usage, rates, PriceContext::standard())?;
+        match charge.ignored.units.first() {
+            Some(&(unit, _)) => Err(self.error(format!("no price for `{unit}`"))),
+            None => Ok(charge),
+        }
     }
 
-    /// Like [`Self::charge`], but pairs of `context` without a price are left out of account and
-    /// named in [`Charge::ignored`]. For reports that show a flagged amount rather than none.
+    /// Like [`Self::charge`], but pairs of `context` and units without a price are left out of
+    /// account and named in [`Charge::ignored`]; what is charged may then be too little, or
+    /// nothing. For reports that show a flagged amount rather than none, never for a cap.
     pub fn charge_known(
         &self,
         usage: &Usage,
@@ -123,7 +143,12 @@ impl ModelPrice<'_> {
         self.charge_at(usage, self.known_in_force(at, context)?, ignored)
     }
 
-    fn charge_at(&self, usage: &Usage, mut rates: Rates<'_>, ignored: PriceContext) -> Result<Charge> {
+    fn charge_at(
+        &self,
+        usage: &Usage,
+        mut rates: Rates<'_>,
+        context: PriceContext,
+    ) -> Result<Charge> {
         if rates.has_tiers() {
             rates.input_tokens = usage.input_tokens();
         }
@@ -132,10 +157,18 @@ impl ModelPrice<'_> {
             usage.set(Unit::Requests, 1);
         }
         let mut lines = Vec::with_capacity(6);
+        let mut ignored = Ignored { context, units: Vec::new() };
         let (mut total, mut plain, mut cached) = (Amount::ZERO, Amount::ZERO, Amount::ZERO);
         let mut booked_lines = 0;
-        for (unit, count) in usage.iter() {
-            let Some((count, rate)) = self.priced(&usage, unit, count, &rates)? else { continue };
+        for (unit, _) in usage.iter() {
+            let count = chargeable(&usage, unit, &rates)?;
+            if count == 0 {
+                continue;
+            }
+            let Some(rate) = rates.of(unit)? else {
+                ignored.units.push((unit, count));
+                continue;
+            };
             let amount = Amount::of(count, rate, Per::of(unit))?;
             total = total.plus(amount)?;
             if let Some(uncached) = uncached(unit) {
@@ -154,34 +187,23 @@ impl ModelPrice<'_> {
         let caching_saved = plain.minus(cached)?.book()?;
         Ok(Charge { lines, usd, exact, booked, caching_saved, ignored })
     }
+}
 
-    /// How much of `unit` is charged and at which rate; nothing where it is free or inside another
-    /// unit.
-    fn priced(
-        &self,
-        usage: &Usage,
-        unit: Unit,
-        count: u64,
-        rates: &Rates<'_>,
-    ) -> Result<Option<(u64, Rate)>> {
-        let count = match unit {
-            Unit::Output if usage[Unit::Reasoning] > 0 && rates.own(Unit::Reasoning)?.is_some() => {
-                count.checked_sub(usage[Unit::Reasoning]).ok_or_else(|| {
-                    Error::new(
-                        ErrorKind::InvalidUsage,
-                        format!("more reasoning than output tokens: `{usage:?}`"),
-                    )
-                })?
-            }
-            _ => count,
-        };
-        match rates.of(unit)? {
-            _ if count == 0 => Ok(None),
-            Some(rate) => Ok(Some((count, rate))),
-            // Reasoning is inside output, a fetch is free, a request without a fee costs nothing.
-            None if matches!(unit, Unit::Reasoning | Unit::WebFetches | Unit::Requests) => Ok(None),
-            None => Err(self.error(format!("no price for `{unit}`"))),
-        }
+/// How much of `unit` is charged: reasoning is either inside output or apart from it, a fetch is
+/// free, and a request without a fee costs nothing.
+fn chargeable(usage: &Usage, unit: Unit, rates: &Rates<'_>) -> Result<u64> {
+    let apart = || rates.own(Unit::Reasoning).map(|rate| rate.is_some());
+    let reasoning = usage[Unit::Reasoning];
+    match unit {
+        Unit::WebFetches => Ok(0),
+        Unit::Requests if rates.own(unit)?.is_none() => Ok(0),
+        Unit::Reasoning if !apart()? => Ok(0),
+        Unit::Reasoning if reasoning > usage[Unit::Output] => Err(Error::new(
+            ErrorKind::InvalidUsage,
+            format!("more reasoning than output tokens: `{usage:?}`"),
+        )),
+        Unit::Output if reasoning > 0 && apart()? => Ok(usage[unit].saturating_sub(reasoning)),
+        _ => Ok(usage[unit]),
     }
 }
 

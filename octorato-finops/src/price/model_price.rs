@@ -114,8 +114,7 @@ impl<'c> ModelPrice<'c> {
         if standard.is_empty() {
             return Err(self.error("the price list names the model without a rate"));
         }
-        let mut rates =
-            Rates { standard, overrides: Vec::new(), factor: None, input_tokens: 0 };
+        let mut rates = Rates { standard, overrides: Vec::new(), factor: None, input_tokens: 0 };
         if context.is_standard() {
             return Ok(rates);
         }

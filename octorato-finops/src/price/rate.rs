@@ -206,8 +206,8 @@ impl<'de> Deserialize<'de> for Tiered {
                 f.write_str("a rate, or a base rate with tiers")
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Tiered, E> {
-                let base = Rate::parse(text)
-                    .ok_or_else(|| E::custom(format!("not a rate: `{text}`")))?;
+                let base =
+                    Rate::parse(text).ok_or_else(|| E::custom(format!("not a rate: `{text}`")))?;
                 Ok(Tiered { base, tiers: Box::default() })
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Tiered, A::Error> {
@@ -234,7 +234,8 @@ mod tests {
         {
             assert_eq!(Rate::parse(text), Some(Rate { mantissa, scale }), "{text}");
         }
-        for text in ["", ".5", "5.", "-1", "1e3", "0.000000000000000000001", "99999999999999999999"] {
+        for text in ["", ".5", "5.", "-1", "1e3", "0.000000000000000000001", "99999999999999999999"]
+        {
             assert_eq!(Rate::parse(text), None, "{text}");
         }
     }

@@ -109,9 +109,7 @@ impl<'de> Deserialize<'de> for Constraint {
             None => None,
         };
         let daily = match (text.start_time, text.end_time) {
-            (Some(start), Some(end)) => {
-                Some((second_of_day(&start)?, second_of_day(&end)?))
-            }
+            (Some(start), Some(end)) => Some((second_of_day(&start)?, second_of_day(&end)?)),
             (None, None) => None,
             _ => return Err(D::Error::custom("a time of day without its start or its end")),
         };
