@@ -1,5 +1,6 @@
 //! Prices against two independent engines: about a thousand cases beside the workspace, read where
 //! they are there.
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

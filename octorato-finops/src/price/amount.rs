@@ -33,8 +33,16 @@ fn power_of_ten(exponent: u32) -> Option<i128> {
     POWERS_OF_TEN.get(exponent as usize).copied()
 }
 
-fn out_of_range() -> Error {
+pub(super) fn out_of_range() -> Error {
     Error::new(ErrorKind::Overflow, "amount of a charge out of range")
+}
+
+/// The product; most integers here have 64 bits, and those need no check.
+fn product(integer: i128, factor: i128) -> Option<i128> {
+    match (i64::try_from(integer), i64::try_from(factor)) {
+        (Ok(integer), Ok(factor)) => Some(i128::from(integer) * i128::from(factor)),
+        _ => integer.checked_mul(factor),
+    }
 }
 
 impl Amount {
@@ -43,7 +51,7 @@ impl Amount {
 
     /// `count` at `rate`, which is for `per` of it.
     pub(super) fn of(count: u64, rate: Rate, per: Per) -> Result<Self> {
-        // 64 bits by 63 bits: cannot leave 127 bits.
+        // 64 bits by 63 bits and a sign: cannot leave 127 bits and a sign.
         let product = i128::from(count) * i128::from(rate.mantissa());
         let scale = rate.scale();
         Ok(match per {
@@ -64,24 +72,19 @@ impl Amount {
 
     /// The sum.
     pub(super) fn plus(self, other: Self) -> Result<Self> {
+        if self.scale == other.scale && self.ninths == other.ninths {
+            let numerator = self.numerator.checked_add(other.numerator);
+            return Ok(Self { numerator: numerator.ok_or_else(out_of_range)?, ..self });
+        }
         let scale = self.scale.max(other.scale);
         let ninths = self.ninths || other.ninths;
         let align = |amount: Self| {
             let ninths = if ninths && !amount.ninths { 9 } else { 1 };
-            if scale == amount.scale && ninths == 1 {
-                return Some(amount.numerator);
-            }
-            let factor = power_of_ten(scale - amount.scale)?.checked_mul(ninths)?;
-            amount.numerator.checked_mul(factor)
+            product(amount.numerator, product(power_of_ten(scale - amount.scale)?, ninths)?)
         };
         let numerator =
             align(self).zip(align(other)).and_then(|(mine, theirs)| mine.checked_add(theirs));
         Ok(Self { numerator: numerator.ok_or_else(out_of_range)?, scale, ninths })
-    }
-
-    /// The difference.
-    pub(super) fn minus(self, other: Self) -> Result<Self> {
-        self.plus(Self { numerator: -other.numerator, ..other })
     }
 
     /// The amount rounded once to an integer of 10^-12, half to even.
@@ -94,7 +97,7 @@ impl Amount {
             (Some(1), divisor.and_then(|power| power.checked_mul(ninths)))
         };
         let (factor, divisor) = factor.zip(divisor).ok_or_else(out_of_range)?;
-        let pico = self.numerator.checked_mul(factor).ok_or_else(out_of_range)?;
+        let pico = product(self.numerator, factor).ok_or_else(out_of_range)?;
         let money = Money::from_pico(pico, Currency::USD);
         if divisor == 1 {
             return Ok(money);

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use octorato_core::{Error, ErrorKind, Result};
 use serde::Deserialize;
 
-use super::matching::{Matched, ProviderMatch, Rule, with_dashed_date, without_date};
+use super::matching::{MatchRule, Matched, ProviderMatch, Rule, with_dashed_date, without_date};
 use super::model_price::ModelPrice;
 use super::table::Model;
 
@@ -39,10 +39,15 @@ pub struct Provider {
     id: Box<str>,
     name: Box<str>,
     api_pattern: Box<str>,
-    provider_match: Option<Rule>,
-    model_match: Option<Rule>,
-    #[serde(default)]
-    fallback_model_providers: Vec<Box<str>>,
+    /// Other spellings of the id.
+    #[serde(rename = "provider_match")]
+    aliases: Option<Rule>,
+    /// Names of models that are this provider's where no provider is named.
+    #[serde(rename = "model_match")]
+    claims: Option<Rule>,
+    /// Providers whose models this one sells too.
+    #[serde(default, rename = "fallback_model_providers")]
+    resells: Vec<Box<str>>,
 }
 
 impl Provider {
@@ -122,7 +127,7 @@ impl Catalog {
         let mut ends = memchr::memchr_iter(b'\n', text.as_bytes());
         let first = ends.next().unwrap_or(text.len());
         let header: Header =
-            serde_json::from_str(&text[..first]).map_err(|e| damaged("header", e.to_string()))?;
+            serde_json::from_str(&text[..first]).map_err(|e| damaged("header", e))?;
         if header.schema != SCHEMA {
             return Err(damaged("header", format!("schema {} is not known", header.schema))
                 .hinted(format!("this version reads schema {SCHEMA}")));
@@ -242,7 +247,7 @@ impl Catalog {
         });
         match models {
             Ok(models) => Ok(models),
-            Err(why) => Err(damaged(provider.id(), why.clone())),
+            Err(why) => Err(damaged(provider.id(), why)),
         }
     }
 
@@ -252,8 +257,8 @@ impl Catalog {
         if let Some(at) = providers.iter().position(|provider| *provider.id == *lower) {
             return Ok((at, ProviderMatch::Given));
         }
-        let claims = |rule: &Rule| rule.is_match(&lower);
-        match providers.iter().position(|p| p.provider_match.as_ref().is_some_and(claims)) {
+        let known_as = |rule: &Rule| rule.is_match(&lower);
+        match providers.iter().position(|p| p.aliases.as_ref().is_some_and(known_as)) {
             Some(at) => Ok((at, ProviderMatch::Alias)),
             None => Err(self.unknown_provider(name)),
         }
@@ -264,7 +269,7 @@ impl Catalog {
         self.header
             .providers
             .iter()
-            .position(|provider| provider.model_match.as_ref().is_some_and(claims))
+            .position(|provider| provider.claims.as_ref().is_some_and(claims))
             .ok_or_else(|| {
                 Error::new(
                     ErrorKind::Unpriced,
@@ -285,7 +290,7 @@ impl Catalog {
     ) -> Result<Option<ModelPrice<'_>>> {
         let provider = &self.header.providers[at];
         let resold = provider
-            .fallback_model_providers
+            .resells
             .iter()
             .filter_map(|id| self.header.providers.iter().position(|known| known.id == *id));
         let lists =
@@ -294,7 +299,7 @@ impl Catalog {
             for model in self.models_at(list)? {
                 let Some((rule, pattern)) = model.rule.decide(name) else { continue };
                 let stem = without_date(name);
-                let exact = rule == super::matching::MatchRule::Equals
+                let exact = rule == MatchRule::Equals
                     || model.rule.names(stem)
                     || model.id().eq_ignore_ascii_case(stem);
                 let matched =
@@ -316,9 +321,7 @@ impl Catalog {
     fn unknown_model(&self, at: usize, model: &str, name: &str, dashed: Option<&str>) -> Error {
         let provider = &self.header.providers[at];
         let mut tried = vec![format!("the models of {}", provider.id)];
-        tried.extend(
-            provider.fallback_model_providers.iter().map(|other| format!("those of {other}")),
-        );
+        tried.extend(provider.resells.iter().map(|other| format!("those of {other}")));
         tried.extend(dashed.map(|dashed| format!("the name `{dashed}`")));
         let error = Error::new(ErrorKind::Unpriced, format!("no price for model: `{model}`"))
             .with("provider", &provider.id)
@@ -342,7 +345,7 @@ impl fmt::Debug for Catalog {
     }
 }
 
-fn damaged(place: &str, why: String) -> Error {
+fn damaged(place: &str, why: impl fmt::Display) -> Error {
     Error::new(ErrorKind::Data, format!("the price catalog is damaged: {why}")).with("place", place)
 }
 

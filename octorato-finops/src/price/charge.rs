@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use octorato_core::{Currency, Error, ErrorKind, Money, PriceContext, Result, Unit, Usage};
 use rust_decimal::Decimal;
 
-use super::amount::Amount;
+use super::amount::{Amount, out_of_range};
 use super::model_price::{ModelPrice, Rates};
 use super::rate::{Per, Rate};
 
@@ -120,7 +120,7 @@ impl ModelPrice<'_> {
     /// [`ErrorKind::Overflow`] where an amount is too large. Web fetches are free.
     pub fn charge(&self, usage: &Usage, at: Timestamp, context: &PriceContext) -> Result<Charge> {
         let rates = self.in_force(at, context)?;
-        let charge = self.charge_at(usage, rates, PriceContext::standard())?;
+        let charge = charge_at(usage, rates, PriceContext::standard())?;
         match charge.ignored.units.first() {
             Some(&(unit, _)) => Err(self.error(format!("no price for `{unit}`"))),
             None => Ok(charge),
@@ -140,53 +140,49 @@ impl ModelPrice<'_> {
         for (name, value) in self.unpriced(at, context) {
             ignored.set(name, value);
         }
-        self.charge_at(usage, self.known_in_force(at, context)?, ignored)
+        charge_at(usage, self.known_in_force(at, context)?, ignored)
     }
+}
 
-    fn charge_at(
-        &self,
-        usage: &Usage,
-        mut rates: Rates<'_>,
-        context: PriceContext,
-    ) -> Result<Charge> {
-        if rates.has_tiers() {
-            rates.input_tokens = usage.input_tokens();
-        }
-        let mut usage = *usage;
-        if usage[Unit::Requests] == 0 && rates.own(Unit::Requests)?.is_some() {
-            usage.set(Unit::Requests, 1);
-        }
-        let mut lines = Vec::with_capacity(6);
-        let mut ignored = Ignored { context, units: Vec::new() };
-        let (mut total, mut plain, mut cached) = (Amount::ZERO, Amount::ZERO, Amount::ZERO);
-        let mut booked_lines = 0;
-        for (unit, _) in usage.iter() {
-            let count = chargeable(&usage, unit, &rates)?;
-            if count == 0 {
-                continue;
-            }
-            let Some(rate) = rates.of(unit)? else {
-                ignored.units.push((unit, count));
-                continue;
-            };
-            let amount = Amount::of(count, rate, Per::of(unit))?;
-            total = total.plus(amount)?;
-            if let Some(uncached) = uncached(unit) {
-                let plain_rate = rates.of(uncached)?.unwrap_or(rate);
-                plain = plain.plus(Amount::of(count, plain_rate, Per::of(uncached))?)?;
-                cached = cached.plus(amount)?;
-            }
-            let booked = amount.book()?;
-            booked_lines += booked.pico();
-            let (amount, _) = amount.to_decimal()?;
-            lines.push(ChargeLine { unit, count, rate, amount, booked });
-        }
-        let (usd, exact) = total.to_decimal()?;
-        let booked = total.book()?;
-        give_residual(&mut lines, booked.pico() - booked_lines);
-        let caching_saved = plain.minus(cached)?.book()?;
-        Ok(Charge { lines, usd, exact, booked, caching_saved, ignored })
+/// Charges every unit that has a rate; `context` is what the rates leave out of account.
+fn charge_at(usage: &Usage, mut rates: Rates<'_>, context: PriceContext) -> Result<Charge> {
+    if rates.has_tiers() {
+        rates.input_tokens = usage.input_tokens();
     }
+    let mut usage = *usage;
+    if usage[Unit::Requests] == 0 && rates.own(Unit::Requests)?.is_some() {
+        usage.set(Unit::Requests, 1);
+    }
+    let mut lines = Vec::with_capacity(6);
+    let mut ignored = Ignored { context, units: Vec::new() };
+    let (mut total, mut saved) = (Amount::ZERO, Amount::ZERO);
+    let mut parts = 0_i128;
+    for (unit, _) in usage.iter() {
+        let count = chargeable(&usage, unit, &rates)?;
+        if count == 0 {
+            continue;
+        }
+        let Some(rate) = rates.of(unit)? else {
+            ignored.units.push((unit, count));
+            continue;
+        };
+        let amount = Amount::of(count, rate, Per::of(unit))?;
+        total = if lines.is_empty() { amount } else { total.plus(amount)? };
+        if let Some(uncached) = uncached(unit) {
+            let plain = rates.of(uncached)?.unwrap_or(rate);
+            let less = plain.minus(rate).ok_or_else(out_of_range)?;
+            saved = saved.plus(Amount::of(count, less, Per::of(unit))?)?;
+        }
+        let booked = amount.book()?;
+        parts = parts.checked_add(booked.pico()).ok_or_else(out_of_range)?;
+        let (amount, _) = amount.to_decimal()?;
+        lines.push(ChargeLine { unit, count, rate, amount, booked });
+    }
+    let (usd, exact) = total.to_decimal()?;
+    let booked = total.book()?;
+    give_residual(&mut lines, booked.pico() - parts);
+    let caching_saved = saved.book()?;
+    Ok(Charge { lines, usd, exact, booked, caching_saved, ignored })
 }
 
 /// How much of `unit` is charged: reasoning is either inside output or apart from it, a fetch is

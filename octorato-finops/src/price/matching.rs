@@ -144,7 +144,7 @@ impl Rule {
                 return rule.decide(name).is_none().then(|| (MatchRule::Not, rule.pattern()));
             }
         };
-        passes.then(|| (rule, &**pattern))
+        passes.then_some((rule, &**pattern))
     }
 
     /// Whether `name` passes.
@@ -155,8 +155,10 @@ impl Rule {
     /// Whether the rule names exactly this text somewhere.
     pub(super) fn names(&self, text: &str) -> bool {
         match self {
-            Self::Equals(own) | Self::StartsWith(own) | Self::EndsWith(own) => &**own == text,
-            Self::Contains(own) => &**own == text,
+            Self::Equals(own)
+            | Self::StartsWith(own)
+            | Self::EndsWith(own)
+            | Self::Contains(own) => **own == *text,
             Self::Or(rules) | Self::And(rules) => rules.iter().any(|rule| rule.names(text)),
             Self::Regex(_) | Self::Not(_) => false,
         }

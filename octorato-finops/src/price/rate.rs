@@ -41,6 +41,23 @@ impl Rate {
         (scale <= Self::MAX_SCALE).then_some(Self { mantissa, scale })
     }
 
+    /// The difference, negative where `other` is dearer; nothing where it is out of range.
+    pub(super) fn minus(self, other: Self) -> Option<Self> {
+        let scale = self.scale.max(other.scale);
+        let (mine, theirs) = (self.at_scale(scale)?, other.at_scale(scale)?);
+        Some(Self { mantissa: mine.mantissa.checked_sub(theirs.mantissa)?, scale })
+    }
+
+    /// The same rate written with `scale` decimal places, where that many are possible.
+    fn at_scale(self, scale: u8) -> Option<Self> {
+        let more = scale.checked_sub(self.scale)?;
+        let mantissa = match more {
+            0 => self.mantissa,
+            _ => self.mantissa.checked_mul(10_i64.checked_pow(u32::from(more))?)?,
+        };
+        Some(Self { mantissa, scale })
+    }
+
     /// The integer.
     pub(super) const fn mantissa(self) -> i64 {
         self.mantissa
@@ -177,6 +194,20 @@ impl Tiered {
             .rev()
             .find_map(|&(above, rate)| (input_tokens > above).then_some(rate))
             .unwrap_or(self.base)
+    }
+
+    /// The most decimal places of its rates.
+    pub(super) fn scale(&self) -> u8 {
+        self.tiers.iter().map(|(_, rate)| rate.scale).fold(self.base.scale, u8::max)
+    }
+
+    /// Writes its rates with `scale` decimal places where they can be, so that amounts add up
+    /// without being aligned first.
+    pub(super) fn align(&mut self, scale: u8) {
+        let rates = self.tiers.iter_mut().map(|(_, rate)| rate).chain([&mut self.base]);
+        for rate in rates {
+            *rate = rate.at_scale(scale).unwrap_or(*rate);
+        }
     }
 
     /// Whether there is any threshold.

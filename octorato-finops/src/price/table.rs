@@ -222,6 +222,10 @@ impl<'de> Deserialize<'de> for RateTable {
                     table.tiered |= rate.has_tiers();
                     table.rates.push((unit, rate));
                 }
+                let scale = table.rates.iter().map(|(_, rate)| rate.scale()).max();
+                for (_, rate) in &mut table.rates {
+                    rate.align(scale.unwrap_or_default());
+                }
                 Ok(table)
             }
         }

@@ -86,6 +86,8 @@ fn a_damaged_catalog_is_an_error_not_a_panic() {
 
 #[test]
 fn a_model_is_found_by_its_rule_or_not_at_all() {
+    use MatchRule::{Equals, StartsWith};
+    use ProviderMatch::{Alias, Fallback, Given, InferredFromModel};
     let catalog = catalog(
         r#"{"id":"m-1","match":{"or":[{"equals":"m-1"},{"equals":"m-1-2026-01-31"}]},
             "prices":[{"rates":{"input_mtok":"1"}}]},
@@ -96,8 +98,6 @@ fn a_model_is_found_by_its_rule_or_not_at_all() {
         let matched = price.matched();
         (matched.provider, matched.rule, matched.exact, matched.date_rewritten)
     };
-    use MatchRule::{Equals, StartsWith};
-    use ProviderMatch::{Alias, Fallback, Given, InferredFromModel};
     assert_eq!(found(Some("p"), "m-1"), (Given, Equals, true, false));
     assert_eq!(found(Some("P"), " M-1 "), (Given, Equals, true, false));
     assert_eq!(found(Some("my-pee"), "m-1"), (Alias, Equals, true, false));

@@ -31,6 +31,7 @@ pub(super) struct Header {
 /// What is known of a provider without its models.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "named as in the source")]
 pub(super) struct Provider {
     pub(super) id: String,
     pub(super) name: String,
