@@ -110,6 +110,22 @@ fn a_model_is_found_by_its_rule_or_not_at_all() {
 }
 
 #[test]
+fn a_sibling_that_only_a_pattern_matched_is_not_exact() {
+    for (name, model, exact) in [
+        ("claude-haiku-4-5-20251001", "claude-haiku-4-5", true),
+        ("claude-3-5-haiku-20241022", "claude-3-5-haiku-latest", true),
+        ("gpt-6-astra-2026-09-03", "gpt-6-astra", true),
+        ("gemini-2.5-pro", "gemini-2.5-pro", true),
+        ("gemini-2.5-pro-tts", "gemini-2.5-pro-tts", true),
+        ("gemini-3.8-flash-cyber", "gemini-3.8-flash", false),
+        ("claude-opus-4-8[1m]", "claude-opus-4-8", false),
+    ] {
+        let price = Catalog::builtin().find(None, name).unwrap();
+        assert_eq!((price.model().id(), price.matched().exact), (model, exact), "{name}");
+    }
+}
+
+#[test]
 fn what_is_unknown_is_an_error_that_says_what_was_tried() {
     let catalog = priced(r#""input_mtok":"1""#, "");
     let shown = |provider, model| {
