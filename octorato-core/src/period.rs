@@ -37,6 +37,14 @@ impl Civil {
         self.of_date(zone.to_datetime(at).date(), zone)
     }
 
+    /// The whole period before the one that contains `at`: last month, yesterday.
+    pub fn before(self, at: Timestamp, zone: &TimeZone) -> Result<Period> {
+        let current = self.containing(at, zone)?;
+        let first = current.start.unwrap_or(at);
+        let last = first.checked_sub(JiffSpan::new().nanoseconds(1)).map_err(out_of_range)?;
+        self.containing(last, zone)
+    }
+
     /// The period that contains `date`.
     pub fn of_date(self, date: Date, zone: &TimeZone) -> Result<Period> {
         let (first, step) = match self {
@@ -209,6 +217,14 @@ mod tests {
         let week = Civil::Week.of_date("2027-01-01".parse().unwrap(), &TimeZone::UTC).unwrap();
         assert_eq!(week.label(), "2026-W53");
         assert_eq!(week.start().unwrap().to_string(), "2026-12-28T00:00:00Z");
+    }
+
+    #[test]
+    fn the_last_month_is_a_whole_one_in_the_zone() {
+        let mexico = zone("America/Mexico_City");
+        let month = |now: &str| Civil::Month.before(now.parse().unwrap(), &mexico).unwrap();
+        assert_eq!(month("2026-11-01T05:59:59Z").label(), "2026-09"); // still October there
+        assert_eq!(month("2026-11-01T06:00:00Z").label(), "2026-10");
     }
 
     #[test]

@@ -134,6 +134,11 @@ impl<'d> Resolver<'d> {
         event.cwd.as_ref().map(|cwd| self.folder(cwd).project.clone())
     }
 
+    /// Whether work in this folder belongs to an arm at any time.
+    pub fn covers(&mut self, folder: &str) -> bool {
+        !self.folder(&folder.into()).claims.is_empty()
+    }
+
     /// What one event says of itself, without its session's past.
     fn resolve_alone(&mut self, event: &UsageEvent) -> Attribution {
         let message = event.evidence.message.as_ref();

@@ -363,7 +363,7 @@ fn a_file_that_is_missing_or_unreadable_is_an_error_with_a_remedy() {
     assert_eq!(arms::load(&path).unwrap_err().diagnostics().len(), 2);
 
     std::fs::write(&path, EXAMPLE).unwrap();
-    assert_eq!(arms::load(&path).unwrap().arms.len(), 1);
+    assert_eq!(arms::load(&path).unwrap().0.arms.len(), 1);
 }
 
 mod schema {

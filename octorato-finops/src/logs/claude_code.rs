@@ -83,7 +83,7 @@ impl Reader for ClaudeCode {
         };
         let mut buffer = Vec::new();
         let read = lines::for_each_line(opened, &mut buffer, on_bytes, |at, line| {
-            transcript.line(at, &line)
+            transcript.line(at, &line);
         });
         let untimed = transcript.finish();
         batch.stats.bytes += bytes.get();

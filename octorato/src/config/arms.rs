@@ -49,12 +49,15 @@ pub fn parse(source: &SourceText, home: Option<&str>) -> (Option<Arms>, Vec<Diag
     (usable.then_some(arms), findings)
 }
 
-/// Reads the `arms.yaml` at `path`. The error of an unusable file carries every finding.
-pub fn load(path: &Path) -> Result<Arms> {
+/// Reads the `arms.yaml` at `path`, with the findings that leave it usable. The error of an
+/// unusable file carries every finding.
+pub fn load(path: &Path) -> Result<(Arms, Vec<Diagnostic>)> {
     let source = read(path)?;
     let home = std::env::home_dir();
-    let (arms, findings) = parse(&source, home.as_deref().and_then(Path::to_str));
-    arms.ok_or_else(|| unusable(source.name(), findings))
+    match parse(&source, home.as_deref().and_then(Path::to_str)) {
+        (Some(arms), warnings) => Ok((arms, warnings)),
+        (None, findings) => Err(unusable(source.name(), findings)),
+    }
 }
 
 /// Reads the text at `path`, which must be UTF-8, for [`parse`].

@@ -179,12 +179,12 @@ mod tests {
         let first = init(&places).unwrap();
         assert_eq!(first.created[..3], [places.home.clone(), places.state.clone(), places.arms()]);
         assert_eq!((first.created.len(), first.existing.len()), (8, 0));
-        assert_eq!(arms::load(&places.arms()).unwrap().arms, []);
+        assert_eq!(arms::load(&places.arms()).unwrap().0.arms, []);
 
         std::fs::write(places.arms(), "arms: [{ id: a, client: b }]\n").unwrap();
         let second = init(&places).unwrap();
         assert_eq!(second, InitReport { created: vec![], existing: first.created });
-        assert_eq!(arms::load(&places.arms()).unwrap().arms.len(), 1);
+        assert_eq!(arms::load(&places.arms()).unwrap().0.arms.len(), 1);
     }
 
     #[test]

@@ -1,0 +1,213 @@
+//! What can be typed: types only, their doc comments are the help.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use jiff::civil::Date;
+use octorato::core::{ArmId, ClientId};
+use octorato::finops::report::Dimension;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Which client burned which tokens, to the last one, from the logs that your agents write.
+///
+/// An arm is one client's sealed cell: folders whose work is that client's. Octorato reads the
+/// transcripts of your agents, gives every request to its arm and prices it exactly, offline.
+#[derive(Debug, Parser)]
+#[command(name = "octorato", version, styles = STYLES, max_term_width = 100)]
+#[command(after_help = "New here? `octorato scan` shows last month per client and proposes arms.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// Folder of the private configuration (arms.yaml) [default: octorato in the user's config folder].
+    #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_HOME", hide_env_values = true)]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) home: Option<PathBuf>,
+    /// Folder of the private state [default: octorato in the user's data folder].
+    #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_STATE", hide_env_values = true)]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) state: Option<PathBuf>,
+    /// Folder of the brain, whose octorato.toml has shared settings.
+    #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_BRAIN", hide_env_values = true)]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) brain: Option<PathBuf>,
+    /// Print JSON instead of text for people.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No progress and no remarks on stderr; errors are still shown.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make the private folders and a first arms.yaml, and a brain if one is named.
+    ///
+    /// Refuses to put private files inside a git work tree. Never overwrites anything.
+    Init,
+    /// Find the work that no arm covers yet: last month per proposed client, offline.
+    Scan(Scan),
+    /// Add, list and show arms; give a session to an arm.
+    #[command(subcommand)]
+    Arm(Arm),
+    /// Usage and its list cost by arm, client, model, day and more.
+    Report(Report),
+    /// Print the JSON Schema of a file or a document.
+    Schema(Schema),
+    /// Explain the code of a finding, such as ARM008.
+    Explain(Explain),
+    /// Print a completion script for a shell.
+    Completions(Completions),
+}
+
+/// Where logs are read.
+#[derive(Args, Debug)]
+pub(crate) struct Logs {
+    /// An agent's home (such as ~/.claude), a folder of transcripts or one transcript; may be
+    /// given more than once [default: the homes of all agents on this machine].
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::AnyPath)]
+    pub(crate) logs: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Scan {
+    /// Folders to look for git repositories in [default: beside the projects in the transcripts].
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) folders: Vec<PathBuf>,
+    /// Add the proposed arms to arms.yaml; it is made if there is none.
+    #[arg(long)]
+    pub(crate) write: bool,
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Arm {
+    /// Add an arm to arms.yaml; comments and order of the file stay.
+    Add(ArmAdd),
+    /// List the arms and their clients.
+    List,
+    /// Show one arm.
+    Show {
+        /// The arm.
+        arm: ArmId,
+    },
+    /// Give a session or a single message to an arm, whatever its folder says.
+    Assign(ArmAssign),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ArmAdd {
+    /// The arm's id: a-z, 0-9, `.`, `_` and `-`.
+    pub(crate) id: ArmId,
+    /// The client that it belongs to [default: a client of the same name].
+    #[arg(long, value_name = "CLIENT")]
+    pub(crate) client: Option<ClientId>,
+    /// A folder whose work is the arm's; may be given more than once.
+    #[arg(long = "root", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) roots: Vec<PathBuf>,
+    /// A git remote, such as `github.com/acme/*`; may be given more than once.
+    #[arg(long = "remote", value_name = "PATTERN")]
+    pub(crate) remotes: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ArmAssign {
+    /// The arm that gets it.
+    pub(crate) arm: ArmId,
+    #[command(flatten)]
+    pub(crate) subject: AssignSubject,
+    /// Why, for whoever asks later.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct AssignSubject {
+    /// A session, with all of its sub-agents.
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<String>,
+    /// One request, by the provider's message id; stronger than its session's assignment.
+    #[arg(long, value_name = "ID")]
+    pub(crate) message: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Report {
+    /// What rows are told apart by, with commas between: arm, client, project, model, provider,
+    /// day, week, month, session, agent, skill, reason [default: the brain's setting, else arm].
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) by: Vec<Dimension>,
+    /// A whole month: `2026-10`, `this` or `last`.
+    #[arg(long, value_name = "MONTH", conflicts_with_all = ["since", "until"])]
+    pub(crate) month: Option<String>,
+    /// The first day, such as `2026-10-01`.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) since: Option<Date>,
+    /// The last day, which is included.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) until: Option<Date>,
+    /// The zone whose days and months count [default: that of arms.yaml, else UTC].
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
+    /// Only this arm.
+    #[arg(long, value_name = "ARM")]
+    pub(crate) arm: Option<ArmId>,
+    /// Only the arms of this client.
+    #[arg(long, value_name = "CLIENT")]
+    pub(crate) client: Option<ClientId>,
+    /// How to print it; `--json` is short for `--format json`.
+    #[arg(long, value_name = "FORMAT", default_value = "table", conflicts_with = "json")]
+    pub(crate) format: Format,
+    /// Show what each token class costs instead of its tokens (table and md).
+    #[arg(long)]
+    pub(crate) costs: bool,
+    /// Exit with 1 if anything has no price or was skipped.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Table,
+    /// One document, as `octorato schema report` describes it.
+    Json,
+    /// One line per row, every count and cost a column.
+    Csv,
+    /// A Markdown table.
+    Md,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Schema {
+    /// The name; all names are listed where none is given.
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// The code; all codes are listed where none is given.
+    pub(crate) code: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,181 @@
+//! `octorato arm`
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use octorato::config::edit::NewArm;
+use octorato::core::{ClientId, Error, ErrorKind, Root};
+use octorato::{Subject, Workspace};
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::args::{Arm, ArmAdd, ArmAssign, Global};
+use crate::printer::Printer;
+use crate::render::table::{Align, Table};
+
+pub(crate) fn run(global: &Global, args: &Arm, printer: &mut Printer) -> anyhow::Result<Outcome> {
+    let mut workspace = super::workspace(global)?;
+    match args {
+        Arm::Add(args) => add(&mut workspace, args, printer)?,
+        Arm::List => list(&workspace, printer)?,
+        Arm::Show { arm } => {
+            let Some(found) = workspace.arms().arm(arm) else {
+                return Err(Error::new(ErrorKind::NotFound, format!("no such arm: `{arm}`"))
+                    .hinted("`octorato arm list` shows all arms")
+                    .into());
+            };
+            show(&workspace, found, printer)?;
+        }
+        Arm::Assign(args) => assign(&mut workspace, args, printer)?,
+    }
+    Ok(Outcome::Fine)
+}
+
+fn add(workspace: &mut Workspace, args: &ArmAdd, printer: &mut Printer) -> anyhow::Result<()> {
+    if args.roots.is_empty() && args.remotes.is_empty() {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("the arm would cover nothing: `{}`", args.id),
+        )
+        .hinted("name at least one folder with --root or one git remote with --remote")
+        .into());
+    }
+    let client = match &args.client {
+        Some(client) => client.clone(),
+        None => ClientId::new(args.id.as_str())?,
+    };
+    let roots = args.roots.iter().map(|root| as_root(root)).collect::<Result<_, _>>()?;
+    let arm = NewArm { id: args.id.clone(), client, roots, remotes: args.remotes.clone() };
+    workspace.add_arms(std::slice::from_ref(&arm))?;
+    if printer.is_json() {
+        let added = workspace.arms().arm(&arm.id).map(arm_json);
+        printer.document(&json!({"schema": 1, "added": added}))?;
+        return Ok(());
+    }
+    let file = workspace.places().arms();
+    printer.line(format_args!("added arm {} to {}", arm.id, file.display()))?;
+    Ok(())
+}
+
+/// A folder as it is to be written: absolute, or with its `~`.
+fn as_root(path: &Path) -> Result<Root, Error> {
+    let text = |path: &Path| {
+        path.to_str().map(str::to_owned).ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidArgument,
+                format!("the folder's name is not UTF-8: `{}`", path.display()),
+            )
+        })
+    };
+    let path = if path.starts_with("~") || path.is_absolute() {
+        text(path)?
+    } else {
+        let absolute = std::path::absolute(path)
+            .map_err(|error| Error::io("cannot find the current folder for", path, error))?;
+        text(&absolute)?
+    };
+    Ok(Root { path, from: None })
+}
+
+fn list(workspace: &Workspace, printer: &mut Printer) -> anyhow::Result<()> {
+    let arms = &workspace.arms().arms;
+    if printer.is_json() {
+        let list: Vec<_> = arms.iter().map(arm_json).collect();
+        printer.document(&json!({"schema": 1, "arms": list}))?;
+        return Ok(());
+    }
+    if arms.is_empty() {
+        printer.remark("no arms yet: `octorato scan` proposes some")?;
+        return Ok(());
+    }
+    let mut table = Table::new(&[
+        ("Arm", Align::Left),
+        ("Client", Align::Left),
+        ("Roots", Align::Left),
+        ("Remotes", Align::Left),
+    ]);
+    for arm in arms {
+        let roots: Vec<_> = arm.roots.iter().map(root_text).collect();
+        table.row([
+            arm.id.to_string(),
+            arm.client.to_string(),
+            roots.join("\n"),
+            arm.remotes.join("\n"),
+        ]);
+    }
+    printer.line(table)?;
+    Ok(())
+}
+
+fn show(
+    workspace: &Workspace,
+    arm: &octorato::core::Arm,
+    printer: &mut Printer,
+) -> anyhow::Result<()> {
+    if printer.is_json() {
+        printer.document(&json!({"schema": 1, "arm": arm_json(arm)}))?;
+        return Ok(());
+    }
+    let client = workspace.arms().client(&arm.client);
+    let zone = arm.zone.as_ref().or_else(|| client?.zone.as_ref());
+    let zone = zone.unwrap_or(&workspace.arms().zone);
+    let name = client.map_or(arm.client.as_str(), |client| &client.name);
+    printer.line(format_args!("arm       {}", arm.id))?;
+    printer.line(format_args!("client    {} ({name})", arm.client))?;
+    if let Some(client) = client {
+        printer.line(format_args!("currency  {}", client.currency))?;
+    }
+    printer.line(format_args!("timezone  {}", zone.iana_name().unwrap_or("UTC")))?;
+    for root in &arm.roots {
+        printer.line(format_args!("root      {}", root_text(root)))?;
+    }
+    for remote in &arm.remotes {
+        printer.line(format_args!("remote    {remote}"))?;
+    }
+    if !arm.aliases.is_empty() {
+        printer.line(format_args!("aliases   {}", arm.aliases.join(", ")))?;
+    }
+    Ok(())
+}
+
+fn assign(
+    workspace: &mut Workspace,
+    args: &ArmAssign,
+    printer: &mut Printer,
+) -> anyhow::Result<()> {
+    let subject = match (&args.subject.session, &args.subject.message) {
+        (Some(session), _) => Subject::Session(session.as_str().into()),
+        (None, message) => Subject::Message(message.as_deref().unwrap_or_default().into()),
+    };
+    let assignment = workspace.assign(subject, &args.arm, Timestamp::now(), args.reason.clone())?;
+    if printer.is_json() {
+        printer.document(&json!({"schema": 1, "assigned": assignment}))?;
+        return Ok(());
+    }
+    let what = match &assignment.subject {
+        Subject::Session(session) => format!("session {session}"),
+        Subject::Message(message) => format!("message {message}"),
+    };
+    printer.line(format_args!("{what} belongs to arm {}", assignment.arm))?;
+    Ok(())
+}
+
+fn root_text(root: &Root) -> String {
+    match root.from {
+        Some(from) => format!("{} (from {from})", root.path),
+        None => root.path.clone(),
+    }
+}
+
+fn arm_json(arm: &octorato::core::Arm) -> Value {
+    let roots: Vec<_> = arm
+        .roots
+        .iter()
+        .map(|root| json!({"path": root.path, "from": root.from.map(|day| day.to_string())}))
+        .collect();
+    json!({
+        "id": arm.id, "client": arm.client, "roots": roots, "remotes": arm.remotes,
+        "aliases": arm.aliases,
+        "timezone": arm.zone.as_ref().and_then(|zone| zone.iana_name()),
+    })
+}

@@ -1,0 +1,122 @@
+//! `octorato report`
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use octorato::Workspace;
+use octorato::core::{Civil, Error, ErrorKind, Period, Result};
+use octorato::finops::report::{Dimension, Query, Report};
+
+use crate::args::{Format, Global, Report as Args};
+use crate::printer::{FAINT, Printer, WARN};
+use crate::progress::Bar;
+use crate::render::{csv, report as text};
+use crate::Outcome;
+
+pub(crate) fn run(
+    global: &Global,
+    args: &Args,
+    printer: &mut Printer,
+) -> anyhow::Result<Outcome> {
+    let workspace = super::workspace(global)?;
+    printer.warnings(workspace.warnings())?;
+    let zone = match &args.timezone {
+        Some(name) => zone(name)?,
+        None => workspace.arms().zone.clone(),
+    };
+    let query = Query {
+        by: columns(args, &workspace)?,
+        period: period(args, &zone)?,
+        arm: args.arm.clone(),
+        client: args.client.clone(),
+    };
+    let logs = super::logs(&args.logs);
+    let bar = Bar::new(printer.is_quiet());
+    let report = workspace.report(&logs, &query, &bar)?;
+    drop(bar);
+
+    let format = if printer.is_json() { Format::Json } else { args.format };
+    match format {
+        Format::Json => printer.document(&report)?,
+        Format::Csv => {
+            csv::write(&report, printer.out()).map_err(std::io::Error::from)?;
+            for note in text::notes(&report) {
+                printer.remark(note)?;
+            }
+        }
+        Format::Md => markdown(&report, args.costs, printer)?,
+        Format::Table => table(&report, args.costs, printer)?,
+    }
+    if matches!(format, Format::Table | Format::Md) && report.reading.files == 0 {
+        printer.remark("no transcripts were found; name a folder of them with --logs")?;
+    } else if !workspace.has_arms_file() {
+        printer.remark("no arms are declared yet; `octorato scan` proposes some")?;
+    }
+    let findings = report.total.unpriced_events > 0 || !report.skipped.is_empty();
+    Ok(if args.strict && findings { Outcome::Findings } else { Outcome::Fine })
+}
+
+fn table(report: &Report, costs: bool, printer: &mut Printer) -> anyhow::Result<()> {
+    printer.line(format_args!("{FAINT}{}{FAINT:#}\n", text::heading(report)))?;
+    printer.line(text::rows(report, costs)?)?;
+    if report.total.events > 0 {
+        printer.line(format_args!("\n{}", text::classes(report)))?;
+    }
+    let notes = text::notes(report);
+    if !notes.is_empty() {
+        printer.line("")?;
+    }
+    for note in notes {
+        printer.line(format_args!("{WARN}{note}{WARN:#}"))?;
+    }
+    Ok(())
+}
+
+fn markdown(report: &Report, costs: bool, printer: &mut Printer) -> anyhow::Result<()> {
+    printer.line(format_args!("{}\n", text::heading(report)))?;
+    printer.line(text::rows(report, costs)?.markdown())?;
+    printer.line(text::classes(report).markdown())?;
+    for note in text::notes(report) {
+        printer.line(format_args!("- {}", note.trim_start_matches("* ")))?;
+    }
+    Ok(())
+}
+
+/// What was asked for, else what the brain says, else arms.
+fn columns(args: &Args, workspace: &Workspace) -> Result<Vec<Dimension>> {
+    let mut columns = args.by.clone();
+    if columns.is_empty()
+        && let Some(brain) = workspace.brain()
+    {
+        for name in &brain.settings().report.by {
+            columns.push(name.parse()?);
+        }
+    }
+    if columns.is_empty() {
+        columns.push(Dimension::Arm);
+    }
+    for (at, column) in columns.iter().enumerate() {
+        if columns[..at].contains(column) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("the column is named twice: `{column}`"),
+            ));
+        }
+    }
+    Ok(columns)
+}
+
+fn period(args: &Args, zone: &TimeZone) -> Result<Period> {
+    match args.month.as_deref() {
+        Some("this") => Civil::Month.containing(Timestamp::now(), zone),
+        Some("last") => Civil::Month.before(Timestamp::now(), zone),
+        Some(month) => Period::month(month, zone),
+        None => Period::days(args.since, args.until, zone),
+    }
+}
+
+fn zone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| {
+        Error::new(ErrorKind::InvalidArgument, format!("not a time zone: `{name}`"))
+            .hinted("use an IANA name, such as `America/Mexico_City`")
+    })
+}

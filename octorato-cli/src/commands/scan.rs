@@ -1,0 +1,132 @@
+//! `octorato scan`
+
+use jiff::Timestamp;
+use octorato::config::places::init;
+use octorato::core::Money;
+use octorato::finops::report::Sums;
+use octorato::scan::{Proposal, Scan};
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::args::{Global, Scan as Args};
+use crate::printer::{BOLD, Printer};
+use crate::progress::Bar;
+use crate::render::numbers::{amount, amounts, grouped};
+use crate::render::report::notes;
+use crate::render::table::{Align, Table};
+
+pub(crate) fn run(
+    global: &Global,
+    args: &Args,
+    printer: &mut Printer,
+) -> anyhow::Result<Outcome> {
+    let mut workspace = super::workspace(global)?;
+    printer.warnings(workspace.warnings())?;
+    let bar = Bar::new(printer.is_quiet());
+    let logs = super::logs(&args.logs);
+    let scan = workspace.scan(&logs, &args.folders, Timestamp::now(), &bar)?;
+    drop(bar);
+
+    let new: Vec<_> = scan.proposals.iter().map(|proposal| proposal.arm.clone()).collect();
+    if args.write && !new.is_empty() {
+        if !workspace.has_arms_file() {
+            init(workspace.places())?;
+            workspace = super::workspace(global)?;
+        }
+        workspace.add_arms(&new)?;
+    }
+    if printer.is_json() {
+        printer.document(&document(&scan, args.write))?;
+        return Ok(Outcome::Fine);
+    }
+    show(&scan, printer)?;
+    let file = workspace.places().arms();
+    if args.write && !new.is_empty() {
+        printer.line(format_args!("\nadded {} arms to {}", new.len(), file.display()))?;
+        printer.remark("read them through; then: `octorato report --month last`")?;
+    } else if !new.is_empty() {
+        printer.remark("\n`octorato scan --write` adds them to arms.yaml, to be edited there")?;
+    }
+    Ok(Outcome::Fine)
+}
+
+fn show(scan: &Scan, printer: &mut Printer) -> anyhow::Result<()> {
+    let reading = scan.report.reading;
+    printer.line(format_args!(
+        "{} transcripts, {} requests; last month is {}\n",
+        grouped(&reading.files),
+        grouped(&reading.requests),
+        scan.last_month,
+    ))?;
+    if scan.proposals.is_empty() {
+        printer.line("nothing to propose: every project belongs to an arm")?;
+    } else {
+        printer.line(proposals(scan))?;
+    }
+    printer.line("")?;
+    let listed = |sums: &Sums| sums.list_cost().map_or("of unknown cost".into(), amount);
+    for (what, sums) in [("declared arms", &scan.covered), ("neither", &scan.rest)] {
+        if sums.events > 0 {
+            let cost = listed(sums);
+            printer.line(format_args!("{what}: {cost}, {} requests", grouped(&sums.events)))?;
+        }
+    }
+    let total = &scan.report.total;
+    printer.line(format_args!(
+        "{BOLD}last month in all: {}, {} requests{BOLD:#}",
+        listed(total),
+        grouped(&total.events)
+    ))?;
+    for note in notes(&scan.report).iter().filter(|note| !note.starts_with("unattributed")) {
+        printer.line(note)?;
+    }
+    Ok(())
+}
+
+fn proposals(scan: &Scan) -> Table {
+    let mut table = Table::new(&[
+        ("Proposed arm", Align::Left),
+        ("Root", Align::Left),
+        ("Projects", Align::Right),
+        ("Requests", Align::Right),
+        ("Last month", Align::Right),
+        ("All time", Align::Right),
+    ]);
+    let column = |of: fn(&Proposal) -> Option<Money>| {
+        amounts(&scan.proposals.iter().map(of).collect::<Vec<_>>())
+    };
+    let last_month = column(|proposal| proposal.last_month.list_cost());
+    let all_time = column(|proposal| proposal.all_time.list_cost());
+    for ((proposal, last_month), all_time) in scan.proposals.iter().zip(last_month).zip(all_time) {
+        let root = proposal.arm.roots.first().map_or("", |root| &root.path);
+        table.row([
+            proposal.arm.id.to_string(),
+            root.to_owned(),
+            grouped(&proposal.projects.len()),
+            grouped(&proposal.last_month.events),
+            last_month,
+            all_time,
+        ]);
+    }
+    table
+}
+
+fn document(scan: &Scan, written: bool) -> Value {
+    let proposals: Vec<_> = scan
+        .proposals
+        .iter()
+        .map(|proposal| {
+            let roots: Vec<_> = proposal.arm.roots.iter().map(|root| &root.path).collect();
+            json!({
+                "arm": proposal.arm.id, "client": proposal.arm.client, "roots": roots,
+                "projects": proposal.projects, "last_month": proposal.last_month,
+                "all_time": proposal.all_time,
+            })
+        })
+        .collect();
+    json!({
+        "schema": 1, "last_month": scan.last_month.label(), "proposals": proposals,
+        "covered": scan.covered, "rest": scan.rest, "total": scan.report.total,
+        "written": written && !proposals.is_empty(),
+    })
+}

@@ -1,0 +1,55 @@
+//! How errors look: the sentence, the places, what led to it, what to do.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use anstyle::AnsiColor;
+use octorato::core::{Diagnostic, Error, Severity};
+
+const RED: anstyle::Style = AnsiColor::Red.on_default().bold();
+const HINT: anstyle::Style = AnsiColor::Cyan.on_default().bold();
+
+/// Whether the error is that nobody reads stdout any more.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let of = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(of))
+}
+
+/// Shows an error on stderr.
+pub(crate) fn show(error: &anyhow::Error) {
+    let mut text = String::new();
+    let ours = error.downcast_ref::<Error>();
+    for diagnostic in ours.map(Error::diagnostics).unwrap_or_default() {
+        let _ = writeln!(text, "{}\n", rendered(diagnostic));
+    }
+    let _ = writeln!(text, "{RED}error:{RED:#} {error}");
+    for cause in error.chain().skip(1) {
+        let _ = writeln!(text, "  caused by: {cause}");
+    }
+    if let Some(hint) = ours.and_then(Error::hint) {
+        let _ = writeln!(text, "{HINT}hint:{HINT:#} {hint}");
+    }
+    // There is nobody to tell if stderr is closed.
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// A finding with the lines that it is about.
+pub(crate) fn rendered(diagnostic: &Diagnostic) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(&diagnostic.message).id(diagnostic.code);
+    let mut group = Group::with_title(title);
+    if let Some((source, span)) = &diagnostic.place {
+        let snippet = Snippet::source(source.text())
+            .path(source.name())
+            .annotation(AnnotationKind::Primary.span(span.start..span.end));
+        group = group.element(snippet);
+    }
+    if let Some(hint) = &diagnostic.hint {
+        group = group.element(Level::HELP.message(hint));
+    }
+    Renderer::styled().render(&[group])
+}

@@ -1,0 +1,61 @@
+//! A report for spreadsheets: one line per row, every count and every cost a column, amounts to
+//! their last digit. There is no line of totals, since it would be added up again.
+
+use std::io::Write;
+
+use octorato::core::Unit;
+use octorato::finops::report::{Report, Row};
+
+/// Units that have a column whether or not anything was used.
+const ALWAYS: [Unit; 7] = [
+    Unit::Input,
+    Unit::CacheRead,
+    Unit::CacheWrite5m,
+    Unit::CacheWrite1h,
+    Unit::Output,
+    Unit::Reasoning,
+    Unit::WebSearches,
+];
+
+pub(crate) fn write(report: &Report, out: &mut impl Write) -> csv::Result<()> {
+    let used = |unit: &Unit| ALWAYS.contains(unit) || report.total.usage[*unit] > 0;
+    let units: Vec<Unit> = Unit::ALL.iter().copied().filter(used).collect();
+    let costly: Vec<Unit> = units.iter().copied().filter(|unit| *unit != Unit::Reasoning).collect();
+    let mut csv = csv::Writer::from_writer(out);
+
+    let labels = report.by.iter().map(|column| column.name().to_owned());
+    let counts = units.iter().map(|unit| unit.name().to_owned());
+    let costs = costly.iter().map(|unit| format!("cost_{unit}"));
+    let others = ["cache_hit_rate", "cache_saved", "unpriced_events", "estimated_events"];
+    let header = labels
+        .chain(["events".to_owned()])
+        .chain(counts)
+        .chain(["tokens".to_owned(), "list_cost".to_owned()])
+        .chain(costs)
+        .chain(others.map(str::to_owned));
+    csv.write_record(header)?;
+    for row in &report.rows {
+        csv.write_record(record(row, &units, &costly))?;
+    }
+    csv.flush()?;
+    Ok(())
+}
+
+fn record(row: &Row, units: &[Unit], costly: &[Unit]) -> Vec<String> {
+    let Row { key, sums } = row;
+    let priced = sums.list_cost().is_some();
+    let text = |value: Option<String>| value.unwrap_or_default();
+    let mut cells: Vec<String> =
+        key.iter().map(|label| text(label.as_deref().map(str::to_owned))).collect();
+    cells.push(sums.events.to_string());
+    cells.extend(units.iter().map(|&unit| sums.usage[unit].to_string()));
+    cells.push(sums.usage.tokens().to_string());
+    cells.push(text(sums.list_cost().map(|cost| cost.to_string())));
+    let cost = |&unit: &Unit| text(priced.then(|| sums.cost(unit).to_string()));
+    cells.extend(costly.iter().map(cost));
+    cells.push(text(sums.cache_hit_rate().map(|rate| rate.to_string())));
+    cells.push(text(sums.cache_saved().map(|saved| saved.to_string())));
+    cells.push(sums.unpriced_events.to_string());
+    cells.push(sums.estimated_events.to_string());
+    cells
+}

@@ -1,0 +1,187 @@
+//! A report for people.
+
+use octorato::core::{Money, Unit, UnitKind};
+use octorato::finops::logs::Finding;
+use octorato::finops::report::{Ratio, Report, Row, Sums};
+
+use super::numbers::{amount, amounts, grouped};
+use super::table::{Align, Table};
+
+/// A heading and the units below it.
+type Class = (&'static str, fn(Unit) -> bool);
+
+/// The columns of token classes.
+const CLASSES: [Class; 4] = [
+    ("Input", |unit| {
+        matches!(unit, Unit::Input | Unit::InputAudio | Unit::InputImage | Unit::InputVideo)
+    }),
+    ("Cache write", |unit| matches!(unit, Unit::CacheWrite5m | Unit::CacheWrite1h)),
+    ("Cache read", |unit| {
+        matches!(unit, Unit::CacheRead | Unit::CacheReadAudio | Unit::CacheReadImage)
+    }),
+    ("Output", |unit| matches!(unit.kind(), UnitKind::OutputTokens) && unit.adds_to_tokens()),
+];
+
+/// The period, the zone and the prices, in one line.
+pub(crate) fn heading(report: &Report) -> String {
+    let zone = report.period.zone().iana_name().unwrap_or("UTC");
+    format!("{}, {zone}; list cost in USD, price snapshot {}", report.period, report.snapshot)
+}
+
+/// The rows and their total. Token classes show tokens, or with `costs` what they cost.
+pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table> {
+    let titles = report.by.iter().map(|column| (column.title(), Align::Left));
+    let mut columns: Vec<(&str, Align)> = titles.collect();
+    columns.push(("Requests", Align::Right));
+    columns.extend(CLASSES.iter().map(|(title, _)| (*title, Align::Right)));
+    let has_tools = costs && !report.total.tool_cost()?.is_zero();
+    if has_tools {
+        columns.push(("Tools", Align::Right));
+    }
+    columns.extend(["List cost", "Cache hit", "Cache saved"].map(|title| (title, Align::Right)));
+    let mut table = Table::new(&columns);
+
+    let all: Vec<&Sums> =
+        report.rows.iter().map(|row| &row.sums).chain([&report.total]).collect();
+    let money = |of: &dyn Fn(&Sums) -> octorato::core::Result<Option<Money>>| {
+        let column: octorato::core::Result<Vec<_>> = all.iter().map(|sums| of(sums)).collect();
+        column.map(|column| amounts(&column))
+    };
+    let mut cells: Vec<Vec<String>> = vec![all.iter().map(|sums| grouped(&sums.events)).collect()];
+    for (_, class) in CLASSES {
+        cells.push(if costs {
+            money(&|sums| sums.list_cost().map(|_| sums.cost_where(class)).transpose())?
+        } else {
+            all.iter().map(|sums| grouped(&tokens(sums, class))).collect()
+        });
+    }
+    if has_tools {
+        cells.push(money(&|sums| sums.list_cost().map(|_| sums.tool_cost()).transpose())?);
+    }
+    let listed = money(&|sums| Ok(sums.list_cost()))?;
+    let marked = all.iter().zip(listed).map(|(sums, cost)| {
+        if sums.unpriced_events > 0 { format!("{cost} *") } else { cost }
+    });
+    cells.push(marked.collect());
+    let rate = |sums: &&Sums| sums.cache_hit_rate().map_or("-".into(), |r| r.percent() + " %");
+    cells.push(all.iter().map(rate).collect());
+    cells.push(money(&|sums| Ok(sums.cache_saved()))?);
+
+    for (at, row) in report.rows.iter().enumerate() {
+        table.row(labels(report, row).into_iter().chain(cells.iter().map(|c| c[at].clone())));
+    }
+    let mut total = vec![String::new(); report.by.len()];
+    if let Some(first) = total.first_mut() {
+        "Total".clone_into(first);
+    }
+    total.extend(cells.into_iter().filter_map(|mut column| column.pop()));
+    if report.by.is_empty() {
+        table.row(total);
+    } else {
+        table.total(total);
+    }
+    Ok(table)
+}
+
+fn tokens(sums: &Sums, class: fn(Unit) -> bool) -> u64 {
+    sums.usage.iter().filter(|(unit, _)| class(*unit)).map(|(_, count)| count).sum()
+}
+
+fn labels(report: &Report, row: &Row) -> Vec<String> {
+    let labels = report.by.iter().zip(&row.key);
+    labels.map(|(by, label)| label.as_deref().unwrap_or(by.nameless()).to_owned()).collect()
+}
+
+/// Every unit with its count and its part of the cost.
+pub(crate) fn classes(report: &Report) -> Table {
+    let total = &report.total;
+    let mut table = Table::new(&[
+        ("Class", Align::Left),
+        ("Count", Align::Right),
+        ("List cost", Align::Right),
+    ]);
+    let shown: Vec<Unit> = Unit::ALL
+        .iter()
+        .copied()
+        .filter(|unit| total.usage[*unit] > 0 || !total.cost(*unit).is_zero())
+        .collect();
+    let is_inside = |unit: Unit| unit == Unit::Reasoning && total.cost(unit).is_zero();
+    let mut costs: Vec<_> =
+        shown.iter().map(|&unit| (!is_inside(unit)).then(|| total.cost(unit))).collect();
+    costs.push(total.list_cost());
+    let costs = amounts(&costs);
+    for (&unit, cost) in shown.iter().zip(&costs) {
+        let inside = is_inside(unit);
+        let name = unit.name().replace('_', " ");
+        let name = if inside { format!("({name}, in output)") } else { name };
+        let cost = if inside { String::new() } else { cost.clone() };
+        table.row([name, grouped(&total.usage[unit]), cost]);
+    }
+    let cost = costs.last().cloned().unwrap_or_default();
+    table.total(["Tokens".to_owned(), grouped(&total.usage.tokens()), cost]);
+    table
+}
+
+/// What a reader must know beside the numbers, a line each.
+pub(crate) fn notes(report: &Report) -> Vec<String> {
+    let mut notes = Vec::new();
+    let total = &report.total;
+    if report.unattributed.events > 0 {
+        notes.push(unattributed(report));
+    }
+    for row in &report.unpriced {
+        notes.push(format!(
+            "* no price: {}: {} requests, {} tokens ({} % of all): {}",
+            if row.model.as_str().is_empty() { "(no model)" } else { row.model.as_str() },
+            grouped(&row.sums.events),
+            grouped(&row.sums.usage.tokens()),
+            row.sums.share_of_tokens(total).map_or("0".into(), Ratio::percent),
+            row.reason,
+        ));
+    }
+    for price in &report.prices {
+        if price.provider_inferred {
+            notes.push(format!(
+                "the logs name no provider for {}: priced as {}'s {}",
+                price.model, price.provider, price.priced_as
+            ));
+        } else if !price.exact {
+            notes.push(format!(
+                "{} is priced as {}'s {}, which its name only resembles ({})",
+                price.model, price.provider, price.priced_as, price.rule
+            ));
+        }
+    }
+    if total.estimated_events > 0 {
+        notes.push(format!(
+            "{} requests are known only from progress rows of their parent: output is a lower bound",
+            grouped(&total.estimated_events)
+        ));
+    }
+    notes.extend(report.skipped.iter().map(|finding| found("not counted", finding)));
+    notes.extend(report.repaired.iter().map(|finding| found("counted all the same", finding)));
+    notes
+}
+
+fn unattributed(report: &Report) -> String {
+    let part = &report.unattributed;
+    let tokens = part.share_of_tokens(&report.total).map_or("0".into(), Ratio::percent);
+    let cost = match (part.list_cost(), part.share_of_cost(&report.total)) {
+        (Some(cost), Some(share)) => format!("{} ({} %)", amount(cost), share.percent()),
+        (Some(cost), None) => amount(cost),
+        (None, _) => "of unknown cost".to_owned(),
+    };
+    format!(
+        "unattributed: {cost}, {} requests, {tokens} % of the tokens; `octorato scan` proposes arms",
+        grouped(&part.events),
+    )
+}
+
+fn found(what: &str, finding: &Finding) -> String {
+    let place = finding.examples.first().map_or(String::new(), |example| {
+        let offset = example.offset.map_or(String::new(), |at| format!(" at byte {at}"));
+        let detail = example.detail.as_ref().map_or(String::new(), |text| format!(": {text}"));
+        format!(" (first: {}{offset}{detail})", example.file.display())
+    });
+    format!("{what}: {}: {}{place}", grouped(&finding.count), finding.kind.sentence())
+}

@@ -1,0 +1,179 @@
+//! Where configuration, logs and prices meet.
+
+use std::fs;
+
+use jiff::Timestamp;
+use octorato_brain::Brain;
+use octorato_core::{ArmId, Arms, Diagnostic, Error, ErrorKind, Result};
+use octorato_finops::attribute::{LocalDisk, Pins, Resolver};
+use octorato_finops::logs::{self, Place, Progress, Reading};
+use octorato_finops::price::Catalog;
+use octorato_finops::report::{Query, Report, report};
+
+use crate::assignments::{self, Assignment, Subject};
+use crate::config::arms;
+use crate::config::edit::{NewArm, add_arm};
+use crate::config::places::Places;
+use crate::scan::{Scan, scan};
+
+/// One operator's arms, assignments and brain, read once.
+#[derive(Debug)]
+pub struct Workspace {
+    places: Places,
+    arms: Arms,
+    warnings: Vec<Diagnostic>,
+    pins: Pins,
+    brain: Option<Brain>,
+    declared: bool,
+}
+
+impl Workspace {
+    /// Reads what lies at `places`. No `arms.yaml` means no arms; one that cannot be used is an
+    /// error with every finding, since a report with half of the arms would be wrong.
+    pub fn open(places: Places) -> Result<Self> {
+        let file = places.arms();
+        let (arms, warnings, declared) = match arms::load(&file) {
+            Ok((arms, warnings)) => (arms, warnings, true),
+            Err(error) if error.kind() == ErrorKind::NotFound => (Arms::none(), Vec::new(), false),
+            Err(error) => return Err(error),
+        };
+        let pins = assignments::load(&assignments::file(&places))?;
+        let brain = places.brain.as_deref().map(Brain::open).transpose()?;
+        Ok(Self { places, arms, warnings, pins, brain, declared })
+    }
+
+    /// The declared arms.
+    pub fn arms(&self) -> &Arms {
+        &self.arms
+    }
+
+    /// Findings about `arms.yaml` that leave it usable.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// Whether there is an `arms.yaml`.
+    pub fn has_arms_file(&self) -> bool {
+        self.declared
+    }
+
+    /// Where everything lies.
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// The brain, where one was named.
+    pub fn brain(&self) -> Option<&Brain> {
+        self.brain.as_ref()
+    }
+
+    /// Reads the transcripts under `logs` and sums them up.
+    pub fn report(&self, logs: &[Place], query: &Query, progress: &dyn Progress) -> Result<Report> {
+        for (kind, id, known) in [
+            ("arm", query.arm.as_ref().map(ToString::to_string), self.arm_names()),
+            ("client", query.client.as_ref().map(ToString::to_string), self.client_names()),
+        ] {
+            if let Some(id) = id
+                && !known.contains(&id)
+            {
+                return Err(unknown(kind, &id, &known));
+            }
+        }
+        self.report_on(&logs::read(logs, progress), query)
+    }
+
+    /// Sums up what has been read already.
+    pub fn report_on(&self, reading: &Reading, query: &Query) -> Result<Report> {
+        let mut resolver = Resolver::new(&self.arms, self.pins.clone(), &LocalDisk)?;
+        report(reading, &self.arms, &mut resolver, Catalog::builtin(), query)
+    }
+
+    /// Proposes arms for the work in the transcripts under `logs` and in the repositories under
+    /// `folders` that no arm covers. `now` decides which month is the last one.
+    pub fn scan(
+        &self,
+        logs: &[Place],
+        folders: &[std::path::PathBuf],
+        now: Timestamp,
+        progress: &dyn Progress,
+    ) -> Result<Scan> {
+        scan(self, &logs::read(logs, progress), folders, now)
+    }
+
+    /// A resolver for these arms on this machine.
+    pub(crate) fn resolver(&self) -> Result<Resolver<'static>> {
+        Resolver::new(&self.arms, self.pins.clone(), &LocalDisk)
+    }
+
+    /// Adds arms to `arms.yaml` and leaves the rest of the file as it is. All or none are added.
+    pub fn add_arms(&mut self, new: &[NewArm]) -> Result<()> {
+        let path = self.places.arms();
+        if !self.declared {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("no arms file: `{}`", path.display()),
+            )
+            .hinted("run `octorato init` first"));
+        }
+        let source = arms::read(&path)?;
+        let home = std::env::home_dir();
+        let home = home.as_deref().and_then(std::path::Path::to_str);
+        let mut text = source.text().to_owned();
+        for arm in new {
+            text = add_arm(&text, arm, home)?;
+        }
+        replace(&path, &text)?;
+        (self.arms, self.warnings) = arms::load(&path)?;
+        Ok(())
+    }
+
+    /// Gives a session or a message to an arm, from now on in every report.
+    pub fn assign(
+        &mut self,
+        subject: Subject,
+        arm: &ArmId,
+        at: Timestamp,
+        reason: Option<String>,
+    ) -> Result<Assignment> {
+        if self.arms.arm(arm).is_none() {
+            return Err(unknown("arm", arm.as_str(), &self.arm_names()));
+        }
+        let assignment = Assignment { subject, arm: arm.clone(), at, reason };
+        let path = assignments::file(&self.places);
+        assignments::append(&path, &assignment)?;
+        self.pins = assignments::load(&path)?;
+        Ok(assignment)
+    }
+
+    fn arm_names(&self) -> Vec<String> {
+        self.arms.arms.iter().map(|arm| arm.id.to_string()).collect()
+    }
+
+    fn client_names(&self) -> Vec<String> {
+        self.arms.clients.iter().map(|client| client.id.to_string()).collect()
+    }
+}
+
+fn unknown(kind: &str, id: &str, known: &[String]) -> Error {
+    let error = Error::new(ErrorKind::NotFound, format!("no such {kind}: `{id}`"));
+    if known.is_empty() {
+        return error.hinted("no arms are declared yet; `octorato scan` proposes some");
+    }
+    error.hinted(format!("known: {}", known.join(", ")))
+}
+
+/// Puts a new text in the place of a file, whole or not at all, with the file's own permissions.
+fn replace(path: &std::path::Path, text: &str) -> Result<()> {
+    let failed = |error| Error::io("cannot write", path, error);
+    // A link stays a link: what it points to is replaced.
+    let path = path.canonicalize().map_err(failed)?;
+    let beside = path.with_extension(format!("yaml.{}", std::process::id()));
+    let written = fs::write(&beside, text)
+        .and_then(|()| fs::set_permissions(&beside, fs::metadata(&path)?.permissions()))
+        .and_then(|()| fs::File::open(&beside)?.sync_all())
+        .and_then(|()| fs::rename(&beside, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written.map_err(failed)
+}
