@@ -159,9 +159,6 @@ pub fn report(
             Ok(price) => Some(price.provider().id().into()),
             Err(_) => event.provider.clone(),
         };
-        let mut sums = Sums::default();
-        sums.count(event, charge.as_ref().ok())?;
-
         let mut key = Vec::with_capacity(query.by.len());
         for dimension in &query.by {
             key.push(match dimension {
@@ -171,15 +168,16 @@ pub fn report(
                 other => labels.of(*other, event, attribution)?,
             });
         }
-        rows.entry(key).or_default().add(&sums)?;
-        total.add(&sums)?;
+        let counted = charge.as_ref().ok();
+        rows.entry(key).or_default().count(event, counted)?;
+        total.count(event, counted)?;
         if attribution.arm.is_none() {
-            unattributed.add(&sums)?;
+            unattributed.count(event, counted)?;
         }
         *reasons.entry(attribution.reason).or_default() += 1;
         if let Err(reason) = charge {
             let key = (provider, event.model.clone(), reason.to_string());
-            unpriced.entry(key).or_default().add(&sums)?;
+            unpriced.entry(key).or_default().count(event, None)?;
         }
     }
 

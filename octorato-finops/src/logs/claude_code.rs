@@ -81,8 +81,7 @@ impl Reader for ClaudeCode {
             bytes.set(bytes.get() + count);
             progress.read(count);
         };
-        let mut buffer = Vec::new();
-        let read = lines::for_each_line(opened, &mut buffer, on_bytes, |at, line| {
+        let read = lines::for_each_line(opened, on_bytes, |at, line| {
             transcript.line(at, &line);
         });
         let untimed = transcript.finish();
@@ -171,7 +170,10 @@ impl<'b> Transcript<'b> {
         if self.marker.find(bytes).is_none() {
             return;
         }
-        let text = String::from_utf8_lossy(bytes);
+        let text = match str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(bytes),
+        };
         if let Cow::Owned(_) = text {
             self.note(FindingKind::InvalidUtf8, offset, None);
         }
@@ -386,7 +388,6 @@ fn place_in_time(path: &Path, mut untimed: Vec<Message>, batch: &mut Batch) {
     // The file was read a moment ago; what cannot be read now is placed by what was.
     let _ = lines::for_each_line(
         file,
-        &mut Vec::new(),
         |_| {},
         |offset, line| {
             place(offset, last, batch);

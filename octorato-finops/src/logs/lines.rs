@@ -1,5 +1,6 @@
 //! Lines of a file of any size in a buffer of bounded size.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 
 /// The longest line that is kept: real ones have at most a megabyte or two.
@@ -19,15 +20,36 @@ pub(super) enum Line<'a> {
     TooLong,
 }
 
+thread_local! {
+    /// Each thread reads all of its files through one buffer.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// Calls `on_line` with each line and the byte at which it starts; `on_bytes` with each count of
 /// bytes read. Holds at most [`LONGEST_LINE`] bytes.
 pub(super) fn for_each_line(
-    mut input: impl Read,
+    input: impl Read,
+    on_bytes: impl FnMut(u64),
+    on_line: impl FnMut(u64, Line<'_>),
+) -> io::Result<()> {
+    let mut buffer = BUFFER.take();
+    let result = through(&mut buffer, input, on_bytes, on_line);
+    // A buffer that one long line made large is given back.
+    if buffer.len() <= 4 * CHUNK {
+        BUFFER.set(buffer);
+    }
+    result
+}
+
+fn through(
     buffer: &mut Vec<u8>,
+    mut input: impl Read,
     mut on_bytes: impl FnMut(u64),
     mut on_line: impl FnMut(u64, Line<'_>),
 ) -> io::Result<()> {
-    buffer.resize(CHUNK, 0);
+    if buffer.is_empty() {
+        buffer.resize(CHUNK, 0);
+    }
     let mut base = 0_u64; // offset in the file of buffer[0]
     let mut start = 0; // of the current line, in the buffer
     let mut filled = 0;
@@ -79,9 +101,6 @@ pub(super) fn for_each_line(
     if start < filled && !passing_over {
         on_line(base + start as u64, Line::Unended(&buffer[start..filled]));
     }
-    if buffer.len() > 4 * CHUNK {
-        *buffer = Vec::new();
-    }
     result
 }
 
@@ -106,7 +125,6 @@ mod tests {
         let mut lines = Vec::new();
         for_each_line(
             Dripping(bytes, step),
-            &mut Vec::new(),
             |_| {},
             |offset, line| {
                 lines.push((

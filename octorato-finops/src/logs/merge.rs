@@ -122,12 +122,9 @@ impl Merge {
                 event
             })
             .collect();
-        events.sort_unstable_by(|a, b| {
-            let order = |event: &UsageEvent| (event.at, event.evidence.offset);
-            order(a).cmp(&order(b)).then_with(|| {
-                let tie = |event: &UsageEvent| (event.evidence.file.clone(), event.model.clone());
-                tie(a).cmp(&tie(b))
-            })
+        events.sort_by_cached_key(|event| {
+            let evidence = &event.evidence;
+            (event.at, evidence.file.clone(), evidence.offset, event.model.clone())
         });
         events
     }
