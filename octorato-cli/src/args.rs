@@ -1,11 +1,12 @@
 //! What can be typed: types only, their doc comments are the help.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use jiff::civil::Date;
-use octorato::core::{ArmId, ClientId};
+use octorato::core::{ArmId, ClientId, Error};
 use octorato::finops::report::Dimension;
 
 const STYLES: Styles = Styles::styled()
@@ -30,24 +31,26 @@ pub(crate) struct Cli {
 
 /// Options of every command.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Folder of the private configuration (arms.yaml) [default: octorato in the user's config folder].
-    #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_HOME", hide_env_values = true)]
-    #[arg(value_hint = ValueHint::DirPath)]
+    /// Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in the user's
+    /// config folder].
+    #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_HOME", hide_env = true)]
+    #[arg(value_hint = ValueHint::DirPath, display_order = 100)]
     pub(crate) home: Option<PathBuf>,
-    /// Folder of the private state [default: octorato in the user's data folder].
-    #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_STATE", hide_env_values = true)]
-    #[arg(value_hint = ValueHint::DirPath)]
+    /// Private state, also $OCTORATO_STATE [default: octorato in the user's data folder].
+    #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_STATE", hide_env = true)]
+    #[arg(value_hint = ValueHint::DirPath, display_order = 101)]
     pub(crate) state: Option<PathBuf>,
-    /// Folder of the brain, whose octorato.toml has shared settings.
-    #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_BRAIN", hide_env_values = true)]
-    #[arg(value_hint = ValueHint::DirPath)]
+    /// The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings.
+    #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_BRAIN", hide_env = true)]
+    #[arg(value_hint = ValueHint::DirPath, display_order = 102)]
     pub(crate) brain: Option<PathBuf>,
     /// Print JSON instead of text for people.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 103)]
     pub(crate) json: bool,
     /// No progress and no remarks on stderr; errors are still shown.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, display_order = 104)]
     pub(crate) quiet: bool,
 }
 
@@ -70,6 +73,14 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Print a completion script for a shell.
     Completions(Completions),
+}
+
+/// A value with its error's hint, which clap would leave out.
+fn parsed<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: Error| match error.hint() {
+        Some(hint) => format!("{error}\n{hint}"),
+        None => error.to_string(),
+    })
 }
 
 /// Where logs are read.
@@ -102,6 +113,7 @@ pub(crate) enum Arm {
     /// Show one arm.
     Show {
         /// The arm.
+        #[arg(value_parser = parsed::<ArmId>)]
         arm: ArmId,
     },
     /// Give a session or a single message to an arm, whatever its folder says.
@@ -111,9 +123,10 @@ pub(crate) enum Arm {
 #[derive(Args, Debug)]
 pub(crate) struct ArmAdd {
     /// The arm's id: a-z, 0-9, `.`, `_` and `-`.
+    #[arg(value_parser = parsed::<ArmId>)]
     pub(crate) id: ArmId,
     /// The client that it belongs to [default: a client of the same name].
-    #[arg(long, value_name = "CLIENT")]
+    #[arg(long, value_name = "CLIENT", value_parser = parsed::<ClientId>)]
     pub(crate) client: Option<ClientId>,
     /// A folder whose work is the arm's; may be given more than once.
     #[arg(long = "root", value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -126,6 +139,7 @@ pub(crate) struct ArmAdd {
 #[derive(Args, Debug)]
 pub(crate) struct ArmAssign {
     /// The arm that gets it.
+    #[arg(value_parser = parsed::<ArmId>)]
     pub(crate) arm: ArmId,
     #[command(flatten)]
     pub(crate) subject: AssignSubject,
@@ -149,7 +163,7 @@ pub(crate) struct AssignSubject {
 pub(crate) struct Report {
     /// What rows are told apart by, with commas between: arm, client, project, model, provider,
     /// day, week, month, session, agent, skill, reason [default: the brain's setting, else arm].
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = parsed::<Dimension>)]
     pub(crate) by: Vec<Dimension>,
     /// A whole month: `2026-10`, `this` or `last`.
     #[arg(long, value_name = "MONTH", conflicts_with_all = ["since", "until"])]
@@ -164,10 +178,10 @@ pub(crate) struct Report {
     #[arg(long, value_name = "ZONE")]
     pub(crate) timezone: Option<String>,
     /// Only this arm.
-    #[arg(long, value_name = "ARM")]
+    #[arg(long, value_name = "ARM", value_parser = parsed::<ArmId>)]
     pub(crate) arm: Option<ArmId>,
     /// Only the arms of this client.
-    #[arg(long, value_name = "CLIENT")]
+    #[arg(long, value_name = "CLIENT", value_parser = parsed::<ClientId>)]
     pub(crate) client: Option<ClientId>,
     /// How to print it; `--json` is short for `--format json`.
     #[arg(long, value_name = "FORMAT", default_value = "table", conflicts_with = "json")]

@@ -35,7 +35,8 @@ impl Bar {
     fn make(&self) -> ProgressBar {
         let target = ProgressDrawTarget::stderr();
         let bar = ProgressBar::with_draw_target(Some(self.bytes.load(Ordering::Relaxed)), target);
-        let style = ProgressStyle::with_template("reading logs {bar:30} {bytes}/{total_bytes} {eta}");
+        let style =
+            ProgressStyle::with_template("reading logs {bar:30} {bytes}/{total_bytes} {eta}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar
     }

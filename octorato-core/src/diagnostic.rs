@@ -53,13 +53,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A finding that makes the text unusable.
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            severity: Severity::Error,
-            message: message.into(),
-            place: None,
-            hint: None,
-        }
+        Self { code, severity: Severity::Error, message: message.into(), place: None, hint: None }
     }
 
     /// A finding that leaves the text usable.

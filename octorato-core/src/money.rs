@@ -204,12 +204,7 @@ impl Money {
     }
 
     /// `self x numerator / denominator`, rounded once. The denominator must not be zero.
-    pub fn mul_ratio(
-        self,
-        numerator: i128,
-        denominator: i128,
-        rounding: Rounding,
-    ) -> Result<Self> {
+    pub fn mul_ratio(self, numerator: i128, denominator: i128, rounding: Rounding) -> Result<Self> {
         if denominator == 0 {
             return Err(Error::new(ErrorKind::InvalidArgument, "division of an amount by zero"));
         }
@@ -337,7 +332,8 @@ mod tests {
     #[test]
     fn a_decimal_with_more_places_is_rounded_once() {
         let amount = Decimal::from_i128_with_scale(25, 13);
-        let booked = |rounding| Money::from_decimal(amount, Currency::USD, rounding).unwrap().pico();
+        let booked =
+            |rounding| Money::from_decimal(amount, Currency::USD, rounding).unwrap().pico();
         assert_eq!(booked(Rounding::HalfEven), 2);
         assert_eq!(booked(Rounding::Up), 3);
     }

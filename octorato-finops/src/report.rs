@@ -186,6 +186,12 @@ pub fn report(
         .map(|((provider, model, reason), sums)| Unpriced { provider, model, reason, sums })
         .collect();
     unpriced.sort_by_key(|row| std::cmp::Reverse(row.sums.usage.tokens()));
+    // Whose the unread lines are is not known: a report on one client names no file of another.
+    let is_scoped = query.arm.is_some() || query.client.is_some();
+    let told = |finding: &Finding| Finding {
+        examples: if is_scoped { Vec::new() } else { finding.examples.clone() },
+        ..finding.clone()
+    };
     Ok(Report {
         period: query.period.clone(),
         by: query.by.clone(),
@@ -196,8 +202,8 @@ pub fn report(
         unpriced,
         prices: prices.matches(),
         snapshot: catalog.snapshot().to_string(),
-        skipped: reading.findings.skipped().cloned().collect(),
-        repaired: reading.findings.repaired().cloned().collect(),
+        skipped: reading.findings.skipped().map(told).collect(),
+        repaired: reading.findings.repaired().map(told).collect(),
         reading: reading.stats,
     })
 }

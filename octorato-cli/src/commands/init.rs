@@ -11,8 +11,7 @@ pub(crate) fn run(global: &Global, printer: &mut Printer) -> anyhow::Result<Outc
     let places = super::places(global)?;
     let report = init(&places)?;
     if printer.is_json() {
-        let document =
-            json!({"schema": 1, "created": report.created, "existing": report.existing});
+        let document = json!({"schema": 1, "created": report.created, "existing": report.existing});
         printer.document(&document)?;
         return Ok(Outcome::Fine);
     }

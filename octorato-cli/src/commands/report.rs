@@ -6,17 +6,13 @@ use octorato::Workspace;
 use octorato::core::{Civil, Error, ErrorKind, Period, Result};
 use octorato::finops::report::{Dimension, Query, Report};
 
+use crate::Outcome;
 use crate::args::{Format, Global, Report as Args};
 use crate::printer::{FAINT, Printer, WARN};
 use crate::progress::Bar;
 use crate::render::{csv, report as text};
-use crate::Outcome;
 
-pub(crate) fn run(
-    global: &Global,
-    args: &Args,
-    printer: &mut Printer,
-) -> anyhow::Result<Outcome> {
+pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow::Result<Outcome> {
     let workspace = super::workspace(global)?;
     printer.warnings(workspace.warnings())?;
     let zone = match &args.timezone {
@@ -38,7 +34,7 @@ pub(crate) fn run(
     match format {
         Format::Json => printer.document(&report)?,
         Format::Csv => {
-            csv::write(&report, printer.out()).map_err(std::io::Error::from)?;
+            csv::write(&report, printer.out())?;
             for note in text::notes(&report) {
                 printer.remark(note)?;
             }
@@ -76,7 +72,7 @@ fn markdown(report: &Report, costs: bool, printer: &mut Printer) -> anyhow::Resu
     printer.line(text::rows(report, costs)?.markdown())?;
     printer.line(text::classes(report).markdown())?;
     for note in text::notes(report) {
-        printer.line(format_args!("- {}", note.trim_start_matches("* ")))?;
+        printer.line(format_args!("- {note}"))?;
     }
     Ok(())
 }

@@ -11,15 +11,11 @@ use crate::Outcome;
 use crate::args::{Global, Scan as Args};
 use crate::printer::{BOLD, Printer};
 use crate::progress::Bar;
-use crate::render::numbers::{amount, amounts, grouped};
+use crate::render::numbers::{amount, amounts, counted, grouped};
 use crate::render::report::notes;
 use crate::render::table::{Align, Table};
 
-pub(crate) fn run(
-    global: &Global,
-    args: &Args,
-    printer: &mut Printer,
-) -> anyhow::Result<Outcome> {
+pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow::Result<Outcome> {
     let mut workspace = super::workspace(global)?;
     printer.warnings(workspace.warnings())?;
     let bar = Bar::new(printer.is_quiet());
@@ -53,9 +49,9 @@ pub(crate) fn run(
 fn show(scan: &Scan, printer: &mut Printer) -> anyhow::Result<()> {
     let reading = scan.report.reading;
     printer.line(format_args!(
-        "{} transcripts, {} requests; last month is {}\n",
-        grouped(&reading.files),
-        grouped(&reading.requests),
+        "{}, {}; last month is {}\n",
+        counted(reading.files, "transcript"),
+        counted(reading.requests, "request"),
         scan.last_month,
     ))?;
     if scan.proposals.is_empty() {
@@ -68,14 +64,14 @@ fn show(scan: &Scan, printer: &mut Printer) -> anyhow::Result<()> {
     for (what, sums) in [("declared arms", &scan.covered), ("neither", &scan.rest)] {
         if sums.events > 0 {
             let cost = listed(sums);
-            printer.line(format_args!("{what}: {cost}, {} requests", grouped(&sums.events)))?;
+            printer.line(format_args!("{what}: {cost}, {}", counted(sums.events, "request")))?;
         }
     }
     let total = &scan.report.total;
     printer.line(format_args!(
-        "{BOLD}last month in all: {}, {} requests{BOLD:#}",
+        "{BOLD}last month in all: {}, {}{BOLD:#}",
         listed(total),
-        grouped(&total.events)
+        counted(total.events, "request")
     ))?;
     for note in notes(&scan.report).iter().filter(|note| !note.starts_with("unattributed")) {
         printer.line(note)?;

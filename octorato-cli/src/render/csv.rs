@@ -1,7 +1,7 @@
 //! A report for spreadsheets: one line per row, every count and every cost a column, amounts to
 //! their last digit. There is no line of totals, since it would be added up again.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use octorato::core::Unit;
 use octorato::finops::report::{Report, Row};
@@ -17,7 +17,15 @@ const ALWAYS: [Unit; 7] = [
     Unit::WebSearches,
 ];
 
-pub(crate) fn write(report: &Report, out: &mut impl Write) -> csv::Result<()> {
+pub(crate) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    // The error of the stream itself, so that a closed pipe is known as one.
+    rows(report, out).map_err(|error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    })
+}
+
+fn rows(report: &Report, out: &mut impl Write) -> csv::Result<()> {
     let used = |unit: &Unit| ALWAYS.contains(unit) || report.total.usage[*unit] > 0;
     let units: Vec<Unit> = Unit::ALL.iter().copied().filter(used).collect();
     let costly: Vec<Unit> = units.iter().copied().filter(|unit| *unit != Unit::Reasoning).collect();

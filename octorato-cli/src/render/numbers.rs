@@ -20,6 +20,12 @@ pub(crate) fn grouped<N: ToString + ?Sized>(number: &N) -> String {
     text
 }
 
+/// `1 request`, `2,000 requests`
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(&number))
+}
+
 /// A column of exact amounts with as many decimals as its longest needs, at least two; a dash
 /// where there is none.
 pub(crate) fn amounts(column: &[Option<Money>]) -> Vec<String> {

@@ -4,7 +4,7 @@ use octorato::core::{Money, Unit, UnitKind};
 use octorato::finops::logs::Finding;
 use octorato::finops::report::{Ratio, Report, Row, Sums};
 
-use super::numbers::{amount, amounts, grouped};
+use super::numbers::{amount, amounts, counted, grouped};
 use super::table::{Align, Table};
 
 /// A heading and the units below it.
@@ -41,8 +41,7 @@ pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table
     columns.extend(["List cost", "Cache hit", "Cache saved"].map(|title| (title, Align::Right)));
     let mut table = Table::new(&columns);
 
-    let all: Vec<&Sums> =
-        report.rows.iter().map(|row| &row.sums).chain([&report.total]).collect();
+    let all: Vec<&Sums> = report.rows.iter().map(|row| &row.sums).chain([&report.total]).collect();
     let money = |of: &dyn Fn(&Sums) -> octorato::core::Result<Option<Money>>| {
         let column: octorato::core::Result<Vec<_>> = all.iter().map(|sums| of(sums)).collect();
         column.map(|column| amounts(&column))
@@ -59,10 +58,13 @@ pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table
         cells.push(money(&|sums| sums.list_cost().map(|_| sums.tool_cost()).transpose())?);
     }
     let listed = money(&|sums| Ok(sums.list_cost()))?;
-    let marked = all.iter().zip(listed).map(|(sums, cost)| {
-        if sums.unpriced_events > 0 { format!("{cost} *") } else { cost }
-    });
-    cells.push(marked.collect());
+    // A mark beside an amount that leaves something out; the others keep its place free.
+    let mark = |sums: &Sums| match (sums.unpriced_events, report.total.unpriced_events) {
+        (_, 0) => "",
+        (0, _) => "  ",
+        _ => " †",
+    };
+    cells.push(all.iter().zip(listed).map(|(sums, cost)| cost + mark(sums)).collect());
     let rate = |sums: &&Sums| sums.cache_hit_rate().map_or("-".into(), |r| r.percent() + " %");
     cells.push(all.iter().map(rate).collect());
     cells.push(money(&|sums| Ok(sums.cache_saved()))?);
@@ -95,11 +97,8 @@ fn labels(report: &Report, row: &Row) -> Vec<String> {
 /// Every unit with its count and its part of the cost.
 pub(crate) fn classes(report: &Report) -> Table {
     let total = &report.total;
-    let mut table = Table::new(&[
-        ("Class", Align::Left),
-        ("Count", Align::Right),
-        ("List cost", Align::Right),
-    ]);
+    let mut table =
+        Table::new(&[("Class", Align::Left), ("Count", Align::Right), ("List cost", Align::Right)]);
     let shown: Vec<Unit> = Unit::ALL
         .iter()
         .copied()
@@ -131,12 +130,11 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
     }
     for row in &report.unpriced {
         notes.push(format!(
-            "* no price: {}: {} requests, {} tokens ({} % of all): {}",
-            if row.model.as_str().is_empty() { "(no model)" } else { row.model.as_str() },
-            grouped(&row.sums.events),
+            "† {}: {}, {} tokens ({} % of all)",
+            row.reason,
+            counted(row.sums.events, "request"),
             grouped(&row.sums.usage.tokens()),
             row.sums.share_of_tokens(total).map_or("0".into(), Ratio::percent),
-            row.reason,
         ));
     }
     for price in &report.prices {
@@ -154,8 +152,8 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
     }
     if total.estimated_events > 0 {
         notes.push(format!(
-            "{} requests are known only from progress rows of their parent: output is a lower bound",
-            grouped(&total.estimated_events)
+            "{} seen only in progress rows of the parent: output is a lower bound",
+            counted(total.estimated_events, "request")
         ));
     }
     notes.extend(report.skipped.iter().map(|finding| found("not counted", finding)));
@@ -172,8 +170,8 @@ fn unattributed(report: &Report) -> String {
         (None, _) => "of unknown cost".to_owned(),
     };
     format!(
-        "unattributed: {cost}, {} requests, {tokens} % of the tokens; `octorato scan` proposes arms",
-        grouped(&part.events),
+        "unattributed: {cost}, {}, {tokens} % of the tokens; `octorato scan` proposes arms",
+        counted(part.events, "request"),
     )
 }
 

@@ -99,8 +99,10 @@ impl fmt::Display for Table {
             } else if at == 0 {
                 write!(text, "{BOLD}{line}{BOLD:#}")?;
             } else if is_last && self.total.is_some() {
-                let rule = lines[1].trim_end();
-                write!(text, "{FAINT}{rule}{FAINT:#}\n{BOLD}{line}{BOLD:#}")?;
+                if !self.rows.is_empty() {
+                    writeln!(text, "{FAINT}{}{FAINT:#}", lines[1].trim_end())?;
+                }
+                write!(text, "{BOLD}{line}{BOLD:#}")?;
             } else {
                 text += line;
             }

@@ -94,6 +94,10 @@ pub(super) fn find(places: &[Place], findings: &mut Findings) -> Vec<LogFile> {
             }
             continue;
         }
+        if path.is_file() && path.extension().is_none_or(|extension| extension != "jsonl") {
+            findings.note(FindingKind::UnknownFormat, path, None, None);
+            continue;
+        }
         // A home names its transcripts' folder; any other folder is taken as it is.
         let home = READERS.iter().find_map(|&reader| Some((reader, reader.transcripts(path)?)));
         match home {

@@ -91,5 +91,5 @@ pub fn read(path: &Path) -> Result<SourceText> {
 pub(super) fn unusable(name: &str, findings: Vec<Diagnostic>) -> Error {
     Error::new(ErrorKind::Config, format!("configuration cannot be used: `{name}`"))
         .with_diagnostics(findings)
-        .hinted("correct the file; `octorato doctor` reads it again")
+        .hinted("correct the file; `octorato explain CODE` says more about a finding")
 }
