@@ -1,0 +1,465 @@
+//! What can be typed.
+
+use insta::assert_snapshot;
+
+use crate::sandbox::Sandbox;
+
+/// What is printed, without the spaces that clap puts into empty lines.
+fn run(line: &str) -> String {
+    let text = Sandbox::new().run(line);
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+#[test]
+fn the_help_is_short_and_says_where_to_begin() {
+    assert_snapshot!(run("-h"), @r"
+    Which client burned which tokens, to the last one, from the logs that your agents write
+
+    Usage: octorato [OPTIONS] <COMMAND>
+
+    Commands:
+      init         Make the private folders and a first arms.yaml, and a brain if one is named
+      scan         Find the work that no arm covers yet: last month per proposed client, offline
+      arm          Add, list and show arms; give a session to an arm
+      report       Usage and its list cost by arm, client, model, day and more
+      schema       Print the JSON Schema of a file or a document
+      explain      Explain the code of a finding, such as ARM008
+      completions  Print a completion script for a shell
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help (see more with '--help')
+      -V, --version  Print version
+
+    Global options:
+          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+                         the user's config folder]
+          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+                         folder]
+          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --json         Print JSON instead of text for people
+      -q, --quiet        No progress and no remarks on stderr; errors are still shown
+
+    New here? `octorato scan` shows last month per client and proposes arms.
+    ");
+}
+
+#[test]
+fn the_long_help_says_what_an_arm_is() {
+    assert_snapshot!(run("--help"), @r"
+    Which client burned which tokens, to the last one, from the logs that your agents write.
+
+    An arm is one client's sealed cell: folders whose work is that client's. Octorato reads the
+    transcripts of your agents, gives every request to its arm and prices it exactly, offline.
+
+    Usage: octorato [OPTIONS] <COMMAND>
+
+    Commands:
+      init         Make the private folders and a first arms.yaml, and a brain if one is named
+      scan         Find the work that no arm covers yet: last month per proposed client, offline
+      arm          Add, list and show arms; give a session to an arm
+      report       Usage and its list cost by arm, client, model, day and more
+      schema       Print the JSON Schema of a file or a document
+      explain      Explain the code of a finding, such as ARM008
+      completions  Print a completion script for a shell
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Global options:
+          --home <DIR>
+              Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in the user's
+              config folder]
+
+          --state <DIR>
+              Private state, also $OCTORATO_STATE [default: octorato in the user's data folder]
+
+          --brain <DIR>
+              The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+
+          --json
+              Print JSON instead of text for people
+
+      -q, --quiet
+              No progress and no remarks on stderr; errors are still shown
+
+    New here? `octorato scan` shows last month per client and proposes arms.
+    ");
+}
+
+#[test]
+fn report_has_help() {
+    assert_snapshot!(run("report --help"), @r"
+    Usage and its list cost by arm, client, model, day and more
+
+    Usage: octorato report [OPTIONS]
+
+    Options:
+          --by <COLUMNS>
+              What rows are told apart by, with commas between: arm, client, project, model, provider,
+              day, week, month, session, agent, skill, reason [default: the brain's setting, else arm]
+
+          --month <MONTH>
+              A whole month: `2026-10`, `this` or `last`
+
+          --since <DAY>
+              The first day, such as `2026-10-01`
+
+          --until <DAY>
+              The last day, which is included
+
+          --timezone <ZONE>
+              The zone whose days and months count [default: that of arms.yaml, else UTC]
+
+          --arm <ARM>
+              Only this arm
+
+          --client <CLIENT>
+              Only the arms of this client
+
+          --format <FORMAT>
+              How to print it; `--json` is short for `--format json`
+
+              Possible values:
+              - table: For people
+              - json:  One document, as `octorato schema report` describes it
+              - csv:   One line per row, every count and cost a column
+              - md:    A Markdown table
+
+              [default: table]
+
+          --costs
+              Show what each token class costs instead of its tokens (table and md)
+
+          --strict
+              Exit with 1 if anything has no price or was skipped
+
+          --logs <DIR>
+              An agent's home (such as ~/.claude), a folder of transcripts or one transcript; may be
+              given more than once [default: the homes of all agents on this machine]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Global options:
+          --home <DIR>
+              Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in the user's
+              config folder]
+
+          --state <DIR>
+              Private state, also $OCTORATO_STATE [default: octorato in the user's data folder]
+
+          --brain <DIR>
+              The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+
+          --json
+              Print JSON instead of text for people
+
+      -q, --quiet
+              No progress and no remarks on stderr; errors are still shown
+    ");
+}
+
+#[test]
+fn scan_has_help() {
+    assert_snapshot!(run("scan --help"), @r"
+    Find the work that no arm covers yet: last month per proposed client, offline
+
+    Usage: octorato scan [OPTIONS] [DIR]...
+
+    Arguments:
+      [DIR]...  Folders to look for git repositories in [default: beside the projects in the
+                transcripts]
+
+    Options:
+          --write       Add the proposed arms to arms.yaml; it is made if there is none
+          --logs <DIR>  An agent's home (such as ~/.claude), a folder of transcripts or one transcript;
+                        may be given more than once [default: the homes of all agents on this machine]
+      -h, --help        Print help
+
+    Global options:
+          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+                         the user's config folder]
+          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+                         folder]
+          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --json         Print JSON instead of text for people
+      -q, --quiet        No progress and no remarks on stderr; errors are still shown
+    ");
+}
+
+#[test]
+fn init_has_help() {
+    assert_snapshot!(run("init --help"), @r"
+    Make the private folders and a first arms.yaml, and a brain if one is named.
+
+    Refuses to put private files inside a git work tree. Never overwrites anything.
+
+    Usage: octorato init [OPTIONS]
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Global options:
+          --home <DIR>
+              Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in the user's
+              config folder]
+
+          --state <DIR>
+              Private state, also $OCTORATO_STATE [default: octorato in the user's data folder]
+
+          --brain <DIR>
+              The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+
+          --json
+              Print JSON instead of text for people
+
+      -q, --quiet
+              No progress and no remarks on stderr; errors are still shown
+    ");
+}
+
+#[test]
+fn arm_has_help() {
+    assert_snapshot!(run("arm --help"), @r"
+    Add, list and show arms; give a session to an arm
+
+    Usage: octorato arm [OPTIONS] <COMMAND>
+
+    Commands:
+      add     Add an arm to arms.yaml; comments and order of the file stay
+      list    List the arms and their clients
+      show    Show one arm
+      assign  Give a session or a single message to an arm, whatever its folder says
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help  Print help
+
+    Global options:
+          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+                         the user's config folder]
+          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+                         folder]
+          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --json         Print JSON instead of text for people
+      -q, --quiet        No progress and no remarks on stderr; errors are still shown
+    ");
+}
+
+#[test]
+fn arm_add_has_help() {
+    assert_snapshot!(run("arm add --help"), @r"
+    Add an arm to arms.yaml; comments and order of the file stay
+
+    Usage: octorato arm add [OPTIONS] <ID>
+
+    Arguments:
+      <ID>  The arm's id: a-z, 0-9, `.`, `_` and `-`
+
+    Options:
+          --client <CLIENT>   The client that it belongs to [default: a client of the same name]
+          --root <DIR>        A folder whose work is the arm's; may be given more than once
+          --remote <PATTERN>  A git remote, such as `github.com/acme/*`; may be given more than once
+      -h, --help              Print help
+
+    Global options:
+          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+                         the user's config folder]
+          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+                         folder]
+          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --json         Print JSON instead of text for people
+      -q, --quiet        No progress and no remarks on stderr; errors are still shown
+    ");
+}
+
+#[test]
+fn arm_assign_has_help() {
+    assert_snapshot!(run("arm assign --help"), @r"
+    Give a session or a single message to an arm, whatever its folder says
+
+    Usage: octorato arm assign [OPTIONS] <--session <ID>|--message <ID>> <ARM>
+
+    Arguments:
+      <ARM>  The arm that gets it
+
+    Options:
+          --session <ID>   A session, with all of its sub-agents
+          --message <ID>   One request, by the provider's message id; stronger than its session's
+                           assignment
+          --reason <TEXT>  Why, for whoever asks later
+      -h, --help           Print help
+
+    Global options:
+          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+                         the user's config folder]
+          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+                         folder]
+          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --json         Print JSON instead of text for people
+      -q, --quiet        No progress and no remarks on stderr; errors are still shown
+    ");
+}
+
+#[test]
+fn arm_list_and_arm_show_have_help() {
+    assert_snapshot!(run("arm list -h"), @r"
+    List the arms and their clients
+
+    Usage: octorato arm list [OPTIONS]
+
+    Options:
+      -h, --help  Print help
+
+    Global options:
+          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+                         the user's config folder]
+          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+                         folder]
+          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --json         Print JSON instead of text for people
+      -q, --quiet        No progress and no remarks on stderr; errors are still shown
+    ");
+    assert_snapshot!(run("arm show -h"), @r"
+    Show one arm
+
+    Usage: octorato arm show [OPTIONS] <ARM>
+
+    Arguments:
+      <ARM>  The arm
+
+    Options:
+      -h, --help  Print help
+
+    Global options:
+          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+                         the user's config folder]
+          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+                         folder]
+          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --json         Print JSON instead of text for people
+      -q, --quiet        No progress and no remarks on stderr; errors are still shown
+    ");
+}
+
+#[test]
+fn schema_explain_and_completions_have_help() {
+    assert_snapshot!(run("schema -h"), @r"
+    Print the JSON Schema of a file or a document
+
+    Usage: octorato schema [OPTIONS] [NAME]
+
+    Arguments:
+      [NAME]  The name; all names are listed where none is given
+
+    Options:
+      -h, --help  Print help
+
+    Global options:
+          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+                         the user's config folder]
+          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+                         folder]
+          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --json         Print JSON instead of text for people
+      -q, --quiet        No progress and no remarks on stderr; errors are still shown
+    ");
+    assert_snapshot!(run("explain -h"), @r"
+    Explain the code of a finding, such as ARM008
+
+    Usage: octorato explain [OPTIONS] [CODE]
+
+    Arguments:
+      [CODE]  The code; all codes are listed where none is given
+
+    Options:
+      -h, --help  Print help
+
+    Global options:
+          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+                         the user's config folder]
+          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+                         folder]
+          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --json         Print JSON instead of text for people
+      -q, --quiet        No progress and no remarks on stderr; errors are still shown
+    ");
+    assert_snapshot!(run("completions -h"), @r"
+    Print a completion script for a shell
+
+    Usage: octorato completions [OPTIONS] <SHELL>
+
+    Arguments:
+      <SHELL>  The shell [possible values: bash, elvish, fish, powershell, zsh]
+
+    Options:
+      -h, --help  Print help
+
+    Global options:
+          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+                         the user's config folder]
+          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+                         folder]
+          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --json         Print JSON instead of text for people
+      -q, --quiet        No progress and no remarks on stderr; errors are still shown
+    ");
+}
+
+#[test]
+fn the_version_is_one_line() {
+    assert_eq!(run("--version"), format!("octorato {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn schemas_are_listed_and_printed() {
+    assert_snapshot!(run("schema"), @r"
+    arms     arms.yaml: clients and arms
+    report   what `octorato report --json` prints
+    ");
+    for name in ["arms", "report"] {
+        let schema: serde_json::Value =
+            serde_json::from_str(&run(&format!("schema {name}"))).unwrap();
+        assert!(schema["$schema"].is_string(), "{name}");
+    }
+}
+
+#[test]
+fn every_code_is_explained() {
+    assert_snapshot!(run("explain"), @r"
+    ARM001  The file is not YAML from here on, so nothing in it is used.
+    ARM002  The file has a byte here that is not UTF-8, so its text is not certain.
+    ARM003  Ids name files, ledger scopes and command-line arguments, so they are short slugs: a-z, 0-9, `.`, `_` and `-`.
+    ARM004  A key that Octorato does not know is most often a misspelt one, and ignoring it would ignore what was meant.
+    ARM005  A key stands twice in one map, and either value could be the one that was meant.
+    ARM006  A key that has no default is not there.
+    ARM007  The value is of another type than the key takes; nothing is converted silently, and an empty value is never a default.
+    ARM008  The same id names two arms, so their spending could not be told apart.
+    ARM009  The same folder is given twice from the same day, so its work would have two owners; a nested folder is fine, the longest path wins.
+    ARM010  A root is compared with the absolute folders in logs, so it is absolute or starts with `~`.
+    ARM011  Only `~` alone or `~/` stands for a home folder, the operator's own, and only where that is known.
+    ARM012  A zone is a name of the IANA database, because days and months need its clock changes.
+    ARM013  A currency is an ISO 4217 code of three capital letters.
+    ARM014  A client is billed by one of the models `cost_plus`, `fixed`, `retainer` and `internal`.
+    ARM015  Amounts and percentages are plain decimals that are not negative; exponents and separators are refused because people read them differently.
+    ARM016  A date is written YYYY-MM-DD.
+    ARM017  An empty text here would match everything or name nothing.
+    ARM018  No arm names this client, so nothing will ever be charged to it; an arm may name it misspelt.
+    ");
+    assert_snapshot!(run("explain arm008"), @"ARM008  The same id names two arms, so their spending could not be told apart.");
+}
+
+#[test]
+fn completions_come_for_every_shell() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        assert!(run(&format!("completions {shell}")).contains("octorato"), "{shell}");
+    }
+    assert_snapshot!(run("completions bash").lines().next().unwrap(), @"_octorato() {");
+}

@@ -1,0 +1,27 @@
+//! The real `octorato`, in a folder and an environment of its own.
+//!
+//! [`sandbox::Sandbox`] is the user's machine, [`transcript`] writes what agents write. What
+//! people read is shown whole, as inline snapshots; what must hold is checked on the numbers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a failed set-up is a failed test"
+)]
+
+mod numbers;
+mod sandbox;
+mod transcript;
+
+mod agency;
+mod arm;
+mod attribution;
+mod colour;
+mod errors;
+mod help;
+mod init;
+mod notes;
+mod report;
+mod scan;
+mod schema;
+mod sums;
