@@ -33,16 +33,16 @@ pub(crate) struct Cli {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in the user's
+    /// Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in the user's
     /// config folder].
     #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_HOME", hide_env = true)]
     #[arg(value_hint = ValueHint::DirPath, display_order = 100)]
     pub(crate) home: Option<PathBuf>,
-    /// Private state, also $OCTORATO_STATE [default: octorato in the user's data folder].
+    /// Private state, also `$OCTORATO_STATE` [default: octorato in the user's data folder].
     #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_STATE", hide_env = true)]
     #[arg(value_hint = ValueHint::DirPath, display_order = 101)]
     pub(crate) state: Option<PathBuf>,
-    /// The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings.
+    /// The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings.
     #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_BRAIN", hide_env = true)]
     #[arg(value_hint = ValueHint::DirPath, display_order = 102)]
     pub(crate) brain: Option<PathBuf>,
@@ -81,6 +81,10 @@ fn parsed<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
         Some(hint) => format!("{error}\n{hint}"),
         None => error.to_string(),
     })
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "write a day of the calendar, such as `2026-10-31`".to_owned())
 }
 
 /// Where logs are read.
@@ -146,6 +150,8 @@ pub(crate) struct ArmAssign {
     /// Why, for whoever asks later.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
+    #[command(flatten)]
+    pub(crate) logs: Logs,
 }
 
 #[derive(Args, Debug)]
@@ -169,10 +175,10 @@ pub(crate) struct Report {
     #[arg(long, value_name = "MONTH", conflicts_with_all = ["since", "until"])]
     pub(crate) month: Option<String>,
     /// The first day, such as `2026-10-01`.
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     pub(crate) since: Option<Date>,
     /// The last day, which is included.
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     pub(crate) until: Option<Date>,
     /// The zone whose days and months count [default: that of arms.yaml, else UTC].
     #[arg(long, value_name = "ZONE")]

@@ -10,12 +10,13 @@ pub(crate) mod schema;
 
 use octorato::Workspace;
 use octorato::config::places::{Named, Places};
+use octorato::core::{Error, Result};
 use octorato::finops::logs::{Environment, Place};
 
 use crate::args::{Global, Logs};
 
 /// The places that were named, or those of the environment.
-fn places(global: &Global) -> octorato::core::Result<Places> {
+fn places(global: &Global) -> Result<Places> {
     Places::from_env(Named {
         home: global.home.clone(),
         state: global.state.clone(),
@@ -23,14 +24,20 @@ fn places(global: &Global) -> octorato::core::Result<Places> {
     })
 }
 
-fn workspace(global: &Global) -> octorato::core::Result<Workspace> {
+fn workspace(global: &Global) -> Result<Workspace> {
     Workspace::open(places(global)?)
 }
 
-/// The logs that were named, or the agents' homes on this machine.
-fn logs(args: &Logs) -> Vec<Place> {
+/// The logs that were named, which must be there, or the agents' homes on this machine.
+fn logs(args: &Logs) -> Result<Vec<Place>> {
     if args.logs.is_empty() {
-        return Place::usual(&Environment::of_process());
+        return Ok(Place::usual(&Environment::of_process()));
     }
-    args.logs.iter().cloned().map(Place::Given).collect()
+    for path in &args.logs {
+        if let Err(error) = path.metadata() {
+            return Err(Error::io("cannot read the logs at", path, error)
+                .hinted("name an agent's home, a folder of transcripts or one transcript"));
+        }
+    }
+    Ok(args.logs.iter().cloned().map(Place::Given).collect())
 }

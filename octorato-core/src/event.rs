@@ -24,6 +24,8 @@ pub struct UsageEvent {
     pub context: PriceContext,
     /// The agent's session; a sub-agent's is its parent's.
     pub session: Option<SessionId>,
+    /// Resumed and forked sessions whose transcripts repeat the request, in order.
+    pub repeated_in: Vec<SessionId>,
     /// The sub-agent that made the request; nothing for the main agent.
     pub agent: Option<AgentId>,
     /// The skill that was active, where the record names it.

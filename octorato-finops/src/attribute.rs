@@ -33,6 +33,13 @@ pub struct Pins {
     pub messages: HashMap<MessageId, ArmId>,
 }
 
+impl Pins {
+    /// Every arm that something was given to.
+    pub fn arms(&self) -> impl Iterator<Item = &ArmId> {
+        self.sessions.values().chain(self.messages.values())
+    }
+}
+
 /// Decides whose events are.
 pub struct Resolver<'d> {
     roots: Vec<Root>,
@@ -142,9 +149,10 @@ impl<'d> Resolver<'d> {
     /// What one event says of itself, without its session's past.
     fn resolve_alone(&mut self, event: &UsageEvent) -> Attribution {
         let message = event.evidence.message.as_ref();
-        let pinned = message
-            .and_then(|message| self.pins.messages.get(message))
-            .or_else(|| self.pins.sessions.get(event.session.as_ref()?));
+        let pinned = message.and_then(|message| self.pins.messages.get(message)).or_else(|| {
+            let mut sessions = event.session.iter().chain(&event.repeated_in);
+            sessions.find_map(|session| self.pins.sessions.get(session))
+        });
         if let Some(arm) = pinned {
             return Attribution { arm: Some(arm.clone()), reason: AttributionReason::Pinned };
         }

@@ -262,7 +262,7 @@ impl<'c> Prices<'c> {
     }
 }
 
-/// Rows column by column: time forward, all else from dear to cheap, nameless last.
+/// Rows column by column: time forward, all else from dear to cheap, what is nobody's last.
 fn sorted(rows: HashMap<Vec<Option<Arc<str>>>, Sums>, by: &[Dimension]) -> Result<Vec<Row>> {
     // What each group of rows with the same first columns costs.
     let mut groups: HashMap<Vec<Option<Arc<str>>>, Sums> = HashMap::new();
@@ -277,7 +277,11 @@ fn sorted(rows: HashMap<Vec<Option<Arc<str>>>, Sums>, by: &[Dimension]) -> Resul
             if a.key[column] == b.key[column] {
                 continue;
             }
-            let nameless = a.key[column].is_none().cmp(&b.key[column].is_none());
+            let nameless = if dimension.nameless_is_last() {
+                a.key[column].is_none().cmp(&b.key[column].is_none())
+            } else {
+                Ordering::Equal
+            };
             let by_name = a.key[column].cmp(&b.key[column]);
             if dimension.is_time() {
                 return nameless.then(by_name);

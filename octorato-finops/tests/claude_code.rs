@@ -108,6 +108,23 @@ fn a_copy_in_a_resumed_session_counts_once_for_the_earliest_record() {
 }
 
 #[test]
+fn of_two_copies_the_session_that_ended_first_made_the_request() {
+    // A resumed session repeats records to the letter, save for the session's name.
+    let resumed = with(row("msg_1", 0, 260), "/sessionId", json!("s2"));
+    let went_on = with(row("msg_2", 9, 5), "/sessionId", json!("s2"));
+    for (original, copy) in [("a.jsonl", "z.jsonl"), ("z.jsonl", "a.jsonl")] {
+        let (_folder, reading) = read_files(&[
+            (original, vec![row("msg_1", 0, 260)]),
+            (copy, vec![resumed.clone(), went_on.clone()]),
+        ]);
+        let event = &reading.events[0];
+        assert_eq!(event.session.as_ref().unwrap().as_str(), "s1");
+        assert_eq!(event.repeated_in, ["s2".into()]);
+        assert_eq!(reading.events[1].session.as_ref().unwrap().as_str(), "s2");
+    }
+}
+
+#[test]
 fn a_side_question_replayed_under_a_new_request_id_counts_once() {
     let replay = with(row("msg_1", 1, 260), "/requestId", json!("req_other"));
     assert_eq!(read_rows(vec![row("msg_1", 0, 260), replay]).events.len(), 1);

@@ -51,6 +51,7 @@ fn event(at: &str, model: &str, cwd: &str, usage: Usage) -> UsageEvent {
         usage,
         context: PriceContext::standard(),
         session: None,
+        repeated_in: Vec::new(),
         agent: None,
         skill: None,
         cwd: Some(cwd.into()),

@@ -22,12 +22,13 @@ pub mod arms;
 pub mod codes;
 pub mod edit;
 pub mod places;
+pub mod zones;
 
 mod fields;
 mod findings;
 mod init;
 mod layout;
-mod nearest;
+pub(crate) mod nearest;
 mod quote;
 mod reader;
 mod roots;

@@ -4,7 +4,7 @@ use std::fs;
 
 use jiff::Timestamp;
 use octorato_brain::Brain;
-use octorato_core::{ArmId, Arms, Diagnostic, Error, ErrorKind, Result};
+use octorato_core::{Arms, Diagnostic, Error, ErrorKind, Result, UsageEvent};
 use octorato_finops::attribute::{LocalDisk, Pins, Resolver};
 use octorato_finops::logs::{self, Place, Progress, Reading};
 use octorato_finops::price::Catalog;
@@ -13,6 +13,7 @@ use octorato_finops::report::{Query, Report, report};
 use crate::assignments::{self, Assignment, Subject};
 use crate::config::arms;
 use crate::config::edit::{NewArm, add_arm};
+use crate::config::nearest::nearest;
 use crate::config::places::Places;
 use crate::scan::{Scan, scan};
 
@@ -38,6 +39,15 @@ impl Workspace {
             Err(error) => return Err(error),
         };
         let pins = assignments::load(&assignments::file(&places))?;
+        if let Some(arm) = pins.arms().find(|id| arms.arm(id).is_none()) {
+            let file = assignments::file(&places);
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("assigned to an arm that arms.yaml does not declare: `{arm}`"),
+            )
+            .with("file", file.display())
+            .hinted("declare the arm again in arms.yaml, or remove the line from the file"));
+        }
         let brain = places.brain.as_deref().map(Brain::open).transpose()?;
         Ok(Self { places, arms, warnings, pins, brain, declared })
     }
@@ -127,22 +137,36 @@ impl Workspace {
         Ok(())
     }
 
-    /// Gives a session or a message to an arm, from now on in every report.
-    pub fn assign(
-        &mut self,
-        subject: Subject,
-        arm: &ArmId,
-        at: Timestamp,
-        reason: Option<String>,
-    ) -> Result<Assignment> {
-        if self.arms.arm(arm).is_none() {
-            return Err(unknown("arm", arm.as_str(), &self.arm_names()));
+    /// Gives a session or a message to an arm, from now on in every report. It must occur in
+    /// `logs`; the answer says how many requests it is about.
+    pub fn assign(&mut self, assignment: &Assignment, logs: &Reading) -> Result<u64> {
+        if self.arms.arm(&assignment.arm).is_none() {
+            return Err(unknown("arm", assignment.arm.as_str(), &self.arm_names()));
         }
-        let assignment = Assignment { subject, arm: arm.clone(), at, reason };
+        let is_meant = |event: &&UsageEvent| match &assignment.subject {
+            Subject::Session(session) => {
+                event.session.as_ref() == Some(session) || event.repeated_in.contains(session)
+            }
+            Subject::Message(message) => event.evidence.message.as_ref() == Some(message),
+        };
+        let requests = logs.events.iter().filter(is_meant).count() as u64;
+        if requests == 0 {
+            let (noun, id) = match &assignment.subject {
+                Subject::Session(session) => ("session", session.as_str()),
+                Subject::Message(message) => ("message", message.as_str()),
+            };
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("no such {noun} in the transcripts: `{id}`"),
+            )
+            .hinted(
+                "`octorato report --by session` lists sessions; --logs names other transcripts",
+            ));
+        }
         let path = assignments::file(&self.places);
-        assignments::append(&path, &assignment)?;
+        assignments::append(&path, assignment)?;
         self.pins = assignments::load(&path)?;
-        Ok(assignment)
+        Ok(requests)
     }
 
     fn arm_names(&self) -> Vec<String> {
@@ -159,7 +183,10 @@ fn unknown(kind: &str, id: &str, known: &[String]) -> Error {
     if known.is_empty() {
         return error.hinted("no arms are declared yet; `octorato scan` proposes some");
     }
-    error.hinted(format!("known: {}", known.join(", ")))
+    error.hinted(match nearest(id, known.iter().map(String::as_str)) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("known: {}", known.join(", ")),
+    })
 }
 
 /// Puts a new text in the place of a file, whole or not at all, with the file's own permissions.

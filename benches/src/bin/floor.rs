@@ -29,6 +29,7 @@ struct Message<'a> {
 
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_field_names, reason = "the names of the provider's API")]
 struct Usage {
     input_tokens: u64,
     output_tokens: u64,

@@ -5,12 +5,15 @@ use std::path::Path;
 use jiff::Timestamp;
 use octorato::config::edit::NewArm;
 use octorato::core::{ClientId, Error, ErrorKind, Root};
-use octorato::{Subject, Workspace};
+use octorato::finops::logs;
+use octorato::{Assignment, Subject, Workspace};
 use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::args::{Arm, ArmAdd, ArmAssign, Global};
 use crate::printer::Printer;
+use crate::progress::Bar;
+use crate::render::numbers::counted;
 use crate::render::table::{Align, Table};
 
 pub(crate) fn run(global: &Global, args: &Arm, printer: &mut Printer) -> anyhow::Result<Outcome> {
@@ -48,7 +51,7 @@ fn add(workspace: &mut Workspace, args: &ArmAdd, printer: &mut Printer) -> anyho
     let arm = NewArm { id: args.id.clone(), client, roots, remotes: args.remotes.clone() };
     workspace.add_arms(std::slice::from_ref(&arm))?;
     if printer.is_json() {
-        let added = workspace.arms().arm(&arm.id).map(arm_json);
+        let added = workspace.arms().arm(&arm.id).map(|arm| arm_json(workspace, arm));
         printer.document(&json!({"schema": 1, "added": added}))?;
         return Ok(());
     }
@@ -80,7 +83,7 @@ fn as_root(path: &Path) -> Result<Root, Error> {
 fn list(workspace: &Workspace, printer: &mut Printer) -> anyhow::Result<()> {
     let arms = &workspace.arms().arms;
     if printer.is_json() {
-        let list: Vec<_> = arms.iter().map(arm_json).collect();
+        let list: Vec<_> = arms.iter().map(|arm| arm_json(workspace, arm)).collect();
         printer.document(&json!({"schema": 1, "arms": list}))?;
         return Ok(());
     }
@@ -113,19 +116,17 @@ fn show(
     printer: &mut Printer,
 ) -> anyhow::Result<()> {
     if printer.is_json() {
-        printer.document(&json!({"schema": 1, "arm": arm_json(arm)}))?;
+        printer.document(&json!({"schema": 1, "arm": arm_json(workspace, arm)}))?;
         return Ok(());
     }
     let client = workspace.arms().client(&arm.client);
-    let zone = arm.zone.as_ref().or_else(|| client?.zone.as_ref());
-    let zone = zone.unwrap_or(&workspace.arms().zone);
     let name = client.map_or(arm.client.as_str(), |client| &client.name);
     printer.line(format_args!("arm       {}", arm.id))?;
     printer.line(format_args!("client    {} ({name})", arm.client))?;
     if let Some(client) = client {
         printer.line(format_args!("currency  {}", client.currency))?;
     }
-    printer.line(format_args!("timezone  {}", zone.iana_name().unwrap_or("UTC")))?;
+    printer.line(format_args!("timezone  {}", zone_of(workspace, arm)))?;
     for root in &arm.roots {
         printer.line(format_args!("root      {}", root_text(root)))?;
     }
@@ -147,16 +148,27 @@ fn assign(
         (Some(session), _) => Subject::Session(session.as_str().into()),
         (None, message) => Subject::Message(message.as_deref().unwrap_or_default().into()),
     };
-    let assignment = workspace.assign(subject, &args.arm, Timestamp::now(), args.reason.clone())?;
+    let assignment = Assignment {
+        subject,
+        arm: args.arm.clone(),
+        at: Timestamp::now(),
+        reason: args.reason.clone(),
+    };
+    let bar = Bar::new(printer.is_quiet());
+    let reading = logs::read(&super::logs(&args.logs)?, &bar);
+    drop(bar);
+    let requests = workspace.assign(&assignment, &reading)?;
     if printer.is_json() {
-        printer.document(&json!({"schema": 1, "assigned": assignment}))?;
+        let document = json!({"schema": 1, "assigned": assignment, "requests": requests});
+        printer.document(&document)?;
         return Ok(());
     }
     let what = match &assignment.subject {
         Subject::Session(session) => format!("session {session}"),
         Subject::Message(message) => format!("message {message}"),
     };
-    printer.line(format_args!("{what} belongs to arm {}", assignment.arm))?;
+    let requests = counted(requests, "request");
+    printer.line(format_args!("{what} belongs to arm {} now: {requests}", assignment.arm))?;
     Ok(())
 }
 
@@ -167,7 +179,14 @@ fn root_text(root: &Root) -> String {
     }
 }
 
-fn arm_json(arm: &octorato::core::Arm) -> Value {
+/// The zone that is in force for an arm: its own, its client's, the operator's.
+fn zone_of<'w>(workspace: &'w Workspace, arm: &'w octorato::core::Arm) -> &'w str {
+    let of_client = || workspace.arms().client(&arm.client)?.zone.as_ref();
+    let zone = arm.zone.as_ref().or_else(of_client).unwrap_or(&workspace.arms().zone);
+    zone.iana_name().unwrap_or("UTC")
+}
+
+fn arm_json(workspace: &Workspace, arm: &octorato::core::Arm) -> Value {
     let roots: Vec<_> = arm
         .roots
         .iter()
@@ -175,7 +194,6 @@ fn arm_json(arm: &octorato::core::Arm) -> Value {
         .collect();
     json!({
         "id": arm.id, "client": arm.client, "roots": roots, "remotes": arm.remotes,
-        "aliases": arm.aliases,
-        "timezone": arm.zone.as_ref().and_then(|zone| zone.iana_name()),
+        "aliases": arm.aliases, "timezone": zone_of(workspace, arm),
     })
 }

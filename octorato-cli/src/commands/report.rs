@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use octorato::Workspace;
+use octorato::config::zones;
 use octorato::core::{Civil, Error, ErrorKind, Period, Result};
 use octorato::finops::report::{Dimension, Query, Report};
 
@@ -16,7 +17,7 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     let workspace = super::workspace(global)?;
     printer.warnings(workspace.warnings())?;
     let zone = match &args.timezone {
-        Some(name) => zone(name)?,
+        Some(name) => zones::find(name)?,
         None => workspace.arms().zone.clone(),
     };
     let query = Query {
@@ -25,7 +26,7 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
         arm: args.arm.clone(),
         client: args.client.clone(),
     };
-    let logs = super::logs(&args.logs);
+    let logs = super::logs(&args.logs)?;
     let bar = Bar::new(printer.is_quiet());
     let report = workspace.report(&logs, &query, &bar)?;
     drop(bar);
@@ -108,11 +109,4 @@ fn period(args: &Args, zone: &TimeZone) -> Result<Period> {
         Some(month) => Period::month(month, zone),
         None => Period::days(args.since, args.until, zone),
     }
-}
-
-fn zone(name: &str) -> Result<TimeZone> {
-    TimeZone::get(name).map_err(|_| {
-        Error::new(ErrorKind::InvalidArgument, format!("not a time zone: `{name}`"))
-            .hinted("use an IANA name, such as `America/Mexico_City`")
-    })
 }

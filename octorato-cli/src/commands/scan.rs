@@ -19,7 +19,7 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     let mut workspace = super::workspace(global)?;
     printer.warnings(workspace.warnings())?;
     let bar = Bar::new(printer.is_quiet());
-    let logs = super::logs(&args.logs);
+    let logs = super::logs(&args.logs)?;
     let scan = workspace.scan(&logs, &args.folders, Timestamp::now(), &bar)?;
     drop(bar);
 
@@ -55,13 +55,17 @@ fn show(scan: &Scan, printer: &mut Printer) -> anyhow::Result<()> {
         scan.last_month,
     ))?;
     if scan.proposals.is_empty() {
-        printer.line("nothing to propose: every project belongs to an arm")?;
+        printer.line(if reading.files == 0 {
+            "nothing to propose: no transcripts were found; name a folder of them with --logs"
+        } else {
+            "nothing to propose: every project belongs to an arm"
+        })?;
     } else {
         printer.line(proposals(scan))?;
     }
     printer.line("")?;
     let listed = |sums: &Sums| sums.list_cost().map_or("of unknown cost".into(), amount);
-    for (what, sums) in [("declared arms", &scan.covered), ("neither", &scan.rest)] {
+    for (what, sums) in [("declared arms", &scan.covered), ("no arm and no proposal", &scan.rest)] {
         if sums.events > 0 {
             let cost = listed(sums);
             printer.line(format_args!("{what}: {cost}, {}", counted(sums.events, "request")))?;

@@ -58,13 +58,9 @@ pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table
         cells.push(money(&|sums| sums.list_cost().map(|_| sums.tool_cost()).transpose())?);
     }
     let listed = money(&|sums| Ok(sums.list_cost()))?;
-    // A mark beside an amount that leaves something out; the others keep its place free.
-    let mark = |sums: &Sums| match (sums.unpriced_events, report.total.unpriced_events) {
-        (_, 0) => "",
-        (0, _) => "  ",
-        _ => " †",
-    };
-    cells.push(all.iter().zip(listed).map(|(sums, cost)| cost + mark(sums)).collect());
+    let with_mark =
+        |(sums, cost): (&&Sums, String)| cost + mark(sums.unpriced_events > 0, &report.total);
+    cells.push(all.iter().zip(listed).map(with_mark).collect());
     let rate = |sums: &&Sums| sums.cache_hit_rate().map_or("-".into(), |r| r.percent() + " %");
     cells.push(all.iter().map(rate).collect());
     cells.push(money(&|sums| Ok(sums.cache_saved()))?);
@@ -105,20 +101,36 @@ pub(crate) fn classes(report: &Report) -> Table {
         .filter(|unit| total.usage[*unit] > 0 || !total.cost(*unit).is_zero())
         .collect();
     let is_inside = |unit: Unit| unit == Unit::Reasoning && total.cost(unit).is_zero();
-    let mut costs: Vec<_> =
-        shown.iter().map(|&unit| (!is_inside(unit)).then(|| total.cost(unit))).collect();
+    // A unit of which nothing has a price has no amount.
+    let is_priced = |unit: Unit| total.unpriced_usage[unit] < total.usage[unit];
+    let mut costs: Vec<_> = shown
+        .iter()
+        .map(|&unit| (!is_inside(unit) && is_priced(unit)).then(|| total.cost(unit)))
+        .collect();
     costs.push(total.list_cost());
     let costs = amounts(&costs);
     for (&unit, cost) in shown.iter().zip(&costs) {
         let inside = is_inside(unit);
         let name = unit.name().replace('_', " ");
         let name = if inside { format!("({name}, in output)") } else { name };
-        let cost = if inside { String::new() } else { cost.clone() };
+        let mark = mark(total.unpriced_usage[unit] > 0, total);
+        let cost = if inside { String::new() } else { format!("{cost}{mark}") };
         table.row([name, grouped(&total.usage[unit]), cost]);
     }
     let cost = costs.last().cloned().unwrap_or_default();
-    table.total(["Tokens".to_owned(), grouped(&total.usage.tokens()), cost]);
+    let tokens = format!("{} tokens", grouped(&total.usage.tokens()));
+    let mark = mark(total.unpriced_events > 0, total);
+    table.total(["Total".to_owned(), tokens, format!("{cost}{mark}")]);
     table
+}
+
+/// A mark beside an amount that leaves something out; the others keep its place free.
+fn mark(leaves_out: bool, total: &Sums) -> &'static str {
+    match (leaves_out, total.unpriced_events) {
+        (_, 0) => "",
+        (false, _) => "  ",
+        (true, _) => " †",
+    }
 }
 
 /// What a reader must know beside the numbers, a line each.
@@ -130,11 +142,12 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
     }
     for row in &report.unpriced {
         notes.push(format!(
-            "† {}: {}, {} tokens ({} % of all)",
-            row.reason,
+            "† {}: {}, {} tokens ({} % of all) without a price: {}",
+            if row.model.as_str().is_empty() { "(no model)" } else { row.model.as_str() },
             counted(row.sums.events, "request"),
             grouped(&row.sums.usage.tokens()),
             row.sums.share_of_tokens(total).map_or("0".into(), Ratio::percent),
+            row.reason,
         ));
     }
     for price in &report.prices {
@@ -177,9 +190,9 @@ fn unattributed(report: &Report) -> String {
 
 fn found(what: &str, finding: &Finding) -> String {
     let place = finding.examples.first().map_or(String::new(), |example| {
-        let offset = example.offset.map_or(String::new(), |at| format!(" at byte {at}"));
+        let line = example.line.map_or(String::new(), |line| format!(":{line}"));
         let detail = example.detail.as_ref().map_or(String::new(), |text| format!(": {text}"));
-        format!(" (first: {}{offset}{detail})", example.file.display())
+        format!(" (first: {}{line}{detail})", example.file.display())
     });
     format!("{what}: {}: {}{place}", grouped(&finding.count), finding.kind.sentence())
 }

@@ -41,7 +41,7 @@ impl Table {
     pub(crate) fn markdown(&self) -> String {
         let mut text = String::new();
         let line = |cells: &[String]| {
-            let cells: Vec<_> = cells.iter().map(|cell| escaped(cell)).collect();
+            let cells: Vec<_> = cells.iter().map(|cell| escaped(cell.trim())).collect();
             format!("| {} |\n", cells.join(" | "))
         };
         let titles: Vec<_> = self.columns.iter().map(|(title, _)| title.clone()).collect();

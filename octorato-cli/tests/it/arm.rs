@@ -77,7 +77,7 @@ fn an_arm_shows_its_client_and_all_that_is_its_own() {
             "path": "/home/dana/clients/Café Zürich"
           }
         ],
-        "timezone": null
+        "timezone": "Europe/Zurich"
       },
       "schema": 1
     }
@@ -124,7 +124,7 @@ fn a_relative_root_is_written_whole() {
             "path": "[HOME]/clients/acme"
           }
         ],
-        "timezone": null
+        "timezone": "UTC"
       },
       "schema": 1
     }
@@ -158,7 +158,7 @@ fn a_session_is_given_to_an_arm() {
         "--reason",
         "notes for their workshop",
     ]);
-    assert_snapshot!(answer.replace(&session, "[session]"), @"session [session] belongs to arm globex");
+    assert_snapshot!(answer.replace(&session, "[session]"), @"session [session] belongs to arm globex now: 2 requests");
     let file = sandbox.path(".local/share/octorato/assignments.jsonl");
     let line: serde_json::Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
     assert_eq!(line["session"], session);
@@ -230,4 +230,37 @@ fn the_sub_agents_of_a_session_move_with_it() {
     let cost: i128 =
         rows.filter(|row| row["session"] == session).map(|row| amount(&row["list_cost"])).sum();
     assert_eq!(cost, amount(&report["total"]["list_cost"]));
+}
+
+#[test]
+fn what_no_transcript_knows_is_not_assigned() {
+    let sandbox = Sandbox::agency();
+    assert_snapshot!(sandbox.run("arm assign globex --session nonsense"), @r"
+    [stderr]
+    error: no such session in the transcripts: `nonsense`
+    hint: `octorato report --by session` lists sessions; --logs names other transcripts
+    [exit 2]
+    ");
+    assert_snapshot!(sandbox.run("arm assign globex --message nonsense"), @r"
+    [stderr]
+    error: no such message in the transcripts: `nonsense`
+    hint: `octorato report --by session` lists sessions; --logs names other transcripts
+    [exit 2]
+    ");
+    assert!(!sandbox.path(".local/share/octorato/assignments.jsonl").exists());
+}
+
+#[test]
+fn an_assignment_to_an_arm_that_is_gone_is_an_error() {
+    let sandbox = Sandbox::agency();
+    sandbox.write(
+        ".local/share/octorato/assignments.jsonl",
+        r#"{"session":"s","arm":"left","at":"2026-10-01T00:00:00Z"}"#,
+    );
+    assert_snapshot!(sandbox.run("report"), @r"
+    [stderr]
+    error: assigned to an arm that arms.yaml does not declare: `left`, file: `[HOME]/.local/share/octorato/assignments.jsonl`
+    hint: declare the arm again in arms.yaml, or remove the line from the file
+    [exit 2]
+    ");
 }

@@ -32,11 +32,11 @@ fn the_help_is_short_and_says_where_to_begin() {
       -V, --version  Print version
 
     Global options:
-          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+          --home <DIR>   Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in
                          the user's config folder]
-          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+          --state <DIR>  Private state, also `$OCTORATO_STATE` [default: octorato in the user's data
                          folder]
-          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --brain <DIR>  The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
           --json         Print JSON instead of text for people
       -q, --quiet        No progress and no remarks on stderr; errors are still shown
 
@@ -73,14 +73,14 @@ fn the_long_help_says_what_an_arm_is() {
 
     Global options:
           --home <DIR>
-              Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in the user's
+              Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in the user's
               config folder]
 
           --state <DIR>
-              Private state, also $OCTORATO_STATE [default: octorato in the user's data folder]
+              Private state, also `$OCTORATO_STATE` [default: octorato in the user's data folder]
 
           --brain <DIR>
-              The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+              The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
 
           --json
               Print JSON instead of text for people
@@ -148,14 +148,14 @@ fn report_has_help() {
 
     Global options:
           --home <DIR>
-              Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in the user's
+              Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in the user's
               config folder]
 
           --state <DIR>
-              Private state, also $OCTORATO_STATE [default: octorato in the user's data folder]
+              Private state, also `$OCTORATO_STATE` [default: octorato in the user's data folder]
 
           --brain <DIR>
-              The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+              The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
 
           --json
               Print JSON instead of text for people
@@ -183,11 +183,11 @@ fn scan_has_help() {
       -h, --help        Print help
 
     Global options:
-          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+          --home <DIR>   Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in
                          the user's config folder]
-          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+          --state <DIR>  Private state, also `$OCTORATO_STATE` [default: octorato in the user's data
                          folder]
-          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --brain <DIR>  The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
           --json         Print JSON instead of text for people
       -q, --quiet        No progress and no remarks on stderr; errors are still shown
     ");
@@ -208,14 +208,14 @@ fn init_has_help() {
 
     Global options:
           --home <DIR>
-              Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in the user's
+              Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in the user's
               config folder]
 
           --state <DIR>
-              Private state, also $OCTORATO_STATE [default: octorato in the user's data folder]
+              Private state, also `$OCTORATO_STATE` [default: octorato in the user's data folder]
 
           --brain <DIR>
-              The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+              The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
 
           --json
               Print JSON instead of text for people
@@ -243,11 +243,11 @@ fn arm_has_help() {
       -h, --help  Print help
 
     Global options:
-          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+          --home <DIR>   Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in
                          the user's config folder]
-          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+          --state <DIR>  Private state, also `$OCTORATO_STATE` [default: octorato in the user's data
                          folder]
-          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --brain <DIR>  The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
           --json         Print JSON instead of text for people
       -q, --quiet        No progress and no remarks on stderr; errors are still shown
     ");
@@ -270,11 +270,11 @@ fn arm_add_has_help() {
       -h, --help              Print help
 
     Global options:
-          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+          --home <DIR>   Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in
                          the user's config folder]
-          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+          --state <DIR>  Private state, also `$OCTORATO_STATE` [default: octorato in the user's data
                          folder]
-          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --brain <DIR>  The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
           --json         Print JSON instead of text for people
       -q, --quiet        No progress and no remarks on stderr; errors are still shown
     ");
@@ -295,14 +295,17 @@ fn arm_assign_has_help() {
           --message <ID>   One request, by the provider's message id; stronger than its session's
                            assignment
           --reason <TEXT>  Why, for whoever asks later
+          --logs <DIR>     An agent's home (such as ~/.claude), a folder of transcripts or one
+                           transcript; may be given more than once [default: the homes of all agents on
+                           this machine]
       -h, --help           Print help
 
     Global options:
-          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+          --home <DIR>   Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in
                          the user's config folder]
-          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+          --state <DIR>  Private state, also `$OCTORATO_STATE` [default: octorato in the user's data
                          folder]
-          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --brain <DIR>  The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
           --json         Print JSON instead of text for people
       -q, --quiet        No progress and no remarks on stderr; errors are still shown
     ");
@@ -319,11 +322,11 @@ fn arm_list_and_arm_show_have_help() {
       -h, --help  Print help
 
     Global options:
-          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+          --home <DIR>   Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in
                          the user's config folder]
-          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+          --state <DIR>  Private state, also `$OCTORATO_STATE` [default: octorato in the user's data
                          folder]
-          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --brain <DIR>  The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
           --json         Print JSON instead of text for people
       -q, --quiet        No progress and no remarks on stderr; errors are still shown
     ");
@@ -339,11 +342,11 @@ fn arm_list_and_arm_show_have_help() {
       -h, --help  Print help
 
     Global options:
-          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+          --home <DIR>   Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in
                          the user's config folder]
-          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+          --state <DIR>  Private state, also `$OCTORATO_STATE` [default: octorato in the user's data
                          folder]
-          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --brain <DIR>  The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
           --json         Print JSON instead of text for people
       -q, --quiet        No progress and no remarks on stderr; errors are still shown
     ");
@@ -363,11 +366,11 @@ fn schema_explain_and_completions_have_help() {
       -h, --help  Print help
 
     Global options:
-          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+          --home <DIR>   Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in
                          the user's config folder]
-          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+          --state <DIR>  Private state, also `$OCTORATO_STATE` [default: octorato in the user's data
                          folder]
-          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --brain <DIR>  The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
           --json         Print JSON instead of text for people
       -q, --quiet        No progress and no remarks on stderr; errors are still shown
     ");
@@ -383,11 +386,11 @@ fn schema_explain_and_completions_have_help() {
       -h, --help  Print help
 
     Global options:
-          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+          --home <DIR>   Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in
                          the user's config folder]
-          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+          --state <DIR>  Private state, also `$OCTORATO_STATE` [default: octorato in the user's data
                          folder]
-          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --brain <DIR>  The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
           --json         Print JSON instead of text for people
       -q, --quiet        No progress and no remarks on stderr; errors are still shown
     ");
@@ -403,11 +406,11 @@ fn schema_explain_and_completions_have_help() {
       -h, --help  Print help
 
     Global options:
-          --home <DIR>   Private configuration (arms.yaml), also $OCTORATO_HOME [default: octorato in
+          --home <DIR>   Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in
                          the user's config folder]
-          --state <DIR>  Private state, also $OCTORATO_STATE [default: octorato in the user's data
+          --state <DIR>  Private state, also `$OCTORATO_STATE` [default: octorato in the user's data
                          folder]
-          --brain <DIR>  The brain, also $OCTORATO_BRAIN; its octorato.toml has shared settings
+          --brain <DIR>  The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
           --json         Print JSON instead of text for people
       -q, --quiet        No progress and no remarks on stderr; errors are still shown
     ");

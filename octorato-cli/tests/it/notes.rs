@@ -34,12 +34,12 @@ fn what_belongs_to_nobody_is_a_row_and_a_share() {
     ─────────────────────────────────────────────────────────────────────────────────────────────────────
      Total                  3  3,000            0           0     300     $0.009      0.0 %        $0.00
 
-     Class   Count  List cost
-    ──────────────────────────
-     input   3,000     $0.006
-     output    300     $0.003
-    ──────────────────────────
-     Tokens  3,300     $0.009
+     Class          Count  List cost
+    ─────────────────────────────────
+     input          3,000     $0.006
+     output           300     $0.003
+    ─────────────────────────────────
+     Total   3,300 tokens     $0.009
 
     unattributed: $0.006 (66.7 %), 2 requests, 66.7 % of the tokens; `octorato scan` proposes arms
     ");
@@ -74,16 +74,16 @@ fn a_model_without_a_price_is_never_free() {
     ──────────────────────────────────────────────────────────────────────────────────────────────────────
      Total                   3  3,000            0           0     300   $0.003 †      0.0 %        $0.00
 
-     Class   Count  List cost
-    ──────────────────────────
-     input   3,000     $0.002
-     output    300     $0.001
-    ──────────────────────────
-     Tokens  3,300     $0.003
+     Class          Count  List cost
+    ─────────────────────────────────
+     input          3,000   $0.002 †
+     output           300   $0.001 †
+    ─────────────────────────────────
+     Total   3,300 tokens   $0.003 †
 
     unattributed: $0.003 (100.0 %), 3 requests, 100.0 % of the tokens; `octorato scan` proposes arms
-    † no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`: 1 request, 1,100 tokens (33.3 % of all)
-    † no price for model: `claude-opus-9`, provider: `anthropic`, tried: `the models of anthropic`, price list: `genai-prices 0.2.1`: 1 request, 1,100 tokens (33.3 % of all)
+    † acme-tuned-7b: 1 request, 1,100 tokens (33.3 % of all) without a price: no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`
+    † claude-opus-9: 1 request, 1,100 tokens (33.3 % of all) without a price: no price for model: `claude-opus-9`, provider: `anthropic`, tried: `the models of anthropic`, price list: `genai-prices 0.2.1`
     [stderr]
     no arms are declared yet; `octorato scan` proposes some
     ");
@@ -104,15 +104,15 @@ fn a_report_of_nothing_but_unpriced_usage_has_no_amount() {
     ─────────────────────────────────────────────────────────────────────────────────────────────────────
      Total                  1  1,000            0           0     100        - †      0.0 %            -
 
-     Class   Count  List cost
-    ──────────────────────────
-     input   1,000      $0.00
-     output    100      $0.00
-    ──────────────────────────
-     Tokens  1,100          -
+     Class          Count  List cost
+    ─────────────────────────────────
+     input          1,000        - †
+     output           100        - †
+    ─────────────────────────────────
+     Total   1,100 tokens        - †
 
     unattributed: of unknown cost, 1 request, 100.0 % of the tokens; `octorato scan` proposes arms
-    † no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`: 1 request, 1,100 tokens (100.0 % of all)
+    † acme-tuned-7b: 1 request, 1,100 tokens (100.0 % of all) without a price: no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`
     [stderr]
     no arms are declared yet; `octorato scan` proposes some
     ");
@@ -129,7 +129,7 @@ fn a_variant_without_a_price_is_not_priced_as_standard() {
     assert_eq!(report["total"]["list_cost"], "0.015"); // twice 0.005 + 0.0025
     assert_snapshot!(notes(&sandbox.run("report")), @r"
     unattributed: $0.015 (100.0 %), 2 requests, 100.0 % of the tokens; `octorato scan` proposes arms
-    † no price for `speed=fast`, provider: `anthropic`, model: `claude-haiku-4-5`: 1 request, 1,100 tokens (50.0 % of all)
+    † claude-haiku-4-5: 1 request, 1,100 tokens (50.0 % of all) without a price: no price for `speed=fast`, provider: `anthropic`, model: `claude-haiku-4-5`
     [stderr]
     no arms are declared yet; `octorato scan` proposes some
     ");
@@ -147,10 +147,10 @@ fn lines_that_cannot_be_read_are_counted_with_their_place() {
     assert_snapshot!(notes(&sandbox.run("report")), @r"
     unattributed: $0.003 (100.0 %), 1 request, 100.0 % of the tokens; `octorato scan` proposes arms
     not counted: 1: empty file (first: [HOME]/.claude/projects/-w/b.jsonl)
-    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-w/a.jsonl at byte 798)
-    not counted: 1: line is not a JSON object (first: [HOME]/.claude/projects/-w/a.jsonl at byte 274)
-    not counted: 1: a token count is not a whole number (first: [HOME]/.claude/projects/-w/a.jsonl at byte 283)
-    not counted: 1: record has tokens but no time (first: [HOME]/.claude/projects/-w/a.jsonl at byte 535: failed to parse four digit integer as year: invalid digit, expected 0-9 but got y)
+    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-w/a.jsonl:5)
+    not counted: 1: line is not a JSON object (first: [HOME]/.claude/projects/-w/a.jsonl:2)
+    not counted: 1: a token count is not a whole number (first: [HOME]/.claude/projects/-w/a.jsonl:3)
+    not counted: 1: record has tokens but no time (first: [HOME]/.claude/projects/-w/a.jsonl:4: failed to parse four digit integer as year: invalid digit, expected 0-9 but got y)
     [stderr]
     no arms are declared yet; `octorato scan` proposes some
     ");
@@ -164,7 +164,7 @@ fn lines_that_were_mended_are_told() {
     sandbox.transcript("a", &[nameless]);
     assert_snapshot!(notes(&sandbox.run("report")), @r"
     unattributed: $0.003 (100.0 %), 1 request, 100.0 % of the tokens; `octorato scan` proposes arms
-    counted all the same: 1: record has no message id; known by time, model and counts (first: [HOME]/.claude/projects/-w/a.jsonl at byte 0)
+    counted all the same: 1: record has no message id; known by time, model and counts (first: [HOME]/.claude/projects/-w/a.jsonl:1)
     [stderr]
     no arms are declared yet; `octorato scan` proposes some
     ");
@@ -180,17 +180,17 @@ fn what_only_a_parent_saw_is_a_lower_bound() {
 
      Agent   Requests  Input  Cache write  Cache read  Output  List cost  Cache hit  Cache saved
     ─────────────────────────────────────────────────────────────────────────────────────────────
-     a1b2           1  1,000            0           0     100     $0.003      0.0 %        $0.00
      (main)         1  1,000            0           0     100     $0.003      0.0 %        $0.00
+     a1b2           1  1,000            0           0     100     $0.003      0.0 %        $0.00
     ─────────────────────────────────────────────────────────────────────────────────────────────
      Total          2  2,000            0           0     200     $0.006      0.0 %        $0.00
 
-     Class   Count  List cost
-    ──────────────────────────
-     input   2,000     $0.004
-     output    200     $0.002
-    ──────────────────────────
-     Tokens  2,200     $0.006
+     Class          Count  List cost
+    ─────────────────────────────────
+     input          2,000     $0.004
+     output           200     $0.002
+    ─────────────────────────────────
+     Total   2,200 tokens     $0.006
 
     unattributed: $0.006 (100.0 %), 2 requests, 100.0 % of the tokens; `octorato scan` proposes arms
     1 request seen only in progress rows of the parent: output is a lower bound
@@ -219,4 +219,16 @@ fn csv_leaves_the_notes_to_stderr_and_json_has_them_inside() {
     assert!(!String::from_utf8(csv.stdout).unwrap().contains("no price"));
     let json = sandbox.output("report --json");
     assert_eq!(String::from_utf8(json.stderr).unwrap(), "");
+}
+
+#[test]
+fn a_report_on_one_client_names_no_file_of_another() {
+    let sandbox = Sandbox::agency();
+    for format in ["table", "md", "csv", "json"] {
+        for scope in ["--client acme", "--arm acme-mobile", "--client cafe-zuerich"] {
+            let seen = sandbox.run(&format!("report {scope} --format {format}"));
+            assert!(!seen.contains("globex"), "{scope} {format}: {seen}");
+        }
+    }
+    assert!(sandbox.run("report").contains("globex-pipeline"));
 }

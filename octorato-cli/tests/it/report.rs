@@ -24,21 +24,21 @@ fn a_month_by_arm() {
     ────────────────────────────────────────────────────────────────────────────────────────────────────────
      Total                 55  2,060      438,972   1,382,393  13,443  $3.4311646 †     75.8 %   $3.4229094
 
-     Class                       Count   List cost
-    ───────────────────────────────────────────────
-     input                       2,060  $0.0005890
-     cache read              1,382,393  $0.4353686
-     cache write 5m             88,104  $0.1362150
-     cache write 1h            350,868  $2.6154420
-     output                     13,443  $0.2135500
-     (reasoning, in output)      1,669
-     web searches                    3  $0.0300000
-    ───────────────────────────────────────────────
-     Tokens                  1,836,868  $3.4311646
+     Class                              Count     List cost
+    ────────────────────────────────────────────────────────
+     input                              2,060  $0.0005890 †
+     cache read                     1,382,393  $0.4353686
+     cache write 5m                    88,104  $0.1362150
+     cache write 1h                   350,868  $2.6154420
+     output                            13,443  $0.2135500 †
+     (reasoning, in output)             1,669
+     web searches                           3  $0.0300000
+    ────────────────────────────────────────────────────────
+     Total                   1,836,868 tokens  $3.4311646 †
 
     unattributed: $0.0683756 (2.0 %), 2 requests, 1.7 % of the tokens; `octorato scan` proposes arms
-    † no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`: 1 request, 1,901 tokens (0.1 % of all)
-    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl at byte 7770)
+    † acme-tuned-7b: 1 request, 1,901 tokens (0.1 % of all) without a price: no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`
+    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }
 
@@ -57,21 +57,21 @@ fn a_month_by_arm_with_what_each_class_costs() {
     ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
      Total                 55  $0.000589   $2.7516570  $0.4353686  $0.213550  $0.03  $3.4311646 †     75.8 %   $3.4229094
 
-     Class                       Count   List cost
-    ───────────────────────────────────────────────
-     input                       2,060  $0.0005890
-     cache read              1,382,393  $0.4353686
-     cache write 5m             88,104  $0.1362150
-     cache write 1h            350,868  $2.6154420
-     output                     13,443  $0.2135500
-     (reasoning, in output)      1,669
-     web searches                    3  $0.0300000
-    ───────────────────────────────────────────────
-     Tokens                  1,836,868  $3.4311646
+     Class                              Count     List cost
+    ────────────────────────────────────────────────────────
+     input                              2,060  $0.0005890 †
+     cache read                     1,382,393  $0.4353686
+     cache write 5m                    88,104  $0.1362150
+     cache write 1h                   350,868  $2.6154420
+     output                            13,443  $0.2135500 †
+     (reasoning, in output)             1,669
+     web searches                           3  $0.0300000
+    ────────────────────────────────────────────────────────
+     Total                   1,836,868 tokens  $3.4311646 †
 
     unattributed: $0.0683756 (2.0 %), 2 requests, 1.7 % of the tokens; `octorato scan` proposes arms
-    † no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`: 1 request, 1,901 tokens (0.1 % of all)
-    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl at byte 7770)
+    † acme-tuned-7b: 1 request, 1,901 tokens (0.1 % of all) without a price: no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`
+    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }
 
@@ -88,17 +88,17 @@ fn by_client_and_model() {
     ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
      Total                                          25     95      179,926     786,085   7,370  $1.8492164     81.4 %   $2.0619286
 
-     Class             Count   List cost
-    ─────────────────────────────────────
-     input                95  $0.0002580
-     cache read      786,085  $0.3073739
-     cache write 5m   17,922  $0.0224025
-     cache write 1h  162,004  $1.3999120
-     output            7,370  $0.1192700
-    ─────────────────────────────────────
-     Tokens          973,476  $1.8492164
+     Class                    Count   List cost
+    ────────────────────────────────────────────
+     input                       95  $0.0002580
+     cache read             786,085  $0.3073739
+     cache write 5m          17,922  $0.0224025
+     cache write 1h         162,004  $1.3999120
+     output                   7,370  $0.1192700
+    ────────────────────────────────────────────
+     Total           973,476 tokens  $1.8492164
 
-    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl at byte 7770)
+    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }
 
@@ -116,17 +116,17 @@ fn by_day() {
     ──────────────────────────────────────────────────────────────────────────────────────────────────
      Total             25     95      179,926     786,085   7,370  $1.8492164     81.4 %   $2.0619286
 
-     Class             Count   List cost
-    ─────────────────────────────────────
-     input                95  $0.0002580
-     cache read      786,085  $0.3073739
-     cache write 5m   17,922  $0.0224025
-     cache write 1h  162,004  $1.3999120
-     output            7,370  $0.1192700
-    ─────────────────────────────────────
-     Tokens          973,476  $1.8492164
+     Class                    Count   List cost
+    ────────────────────────────────────────────
+     input                       95  $0.0002580
+     cache read             786,085  $0.3073739
+     cache write 5m          17,922  $0.0224025
+     cache write 1h         162,004  $1.3999120
+     output                   7,370  $0.1192700
+    ────────────────────────────────────────────
+     Total           973,476 tokens  $1.8492164
 
-    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl at byte 7770)
+    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }
 
@@ -137,23 +137,23 @@ fn by_agent() {
 
      Agent          Requests  Input  Cache write  Cache read  Output    List cost  Cache hit  Cache saved
     ──────────────────────────────────────────────────────────────────────────────────────────────────────
+     (main)                7     20       47,620     253,650   4,337  $0.51851000     84.2 %  $0.77339000
      code-reviewer         3     12       20,868      31,512     658  $0.06507640     60.1 %  $0.04628760
      Explore               5     19       20,649      58,284     595  $0.03463365     73.8 %  $0.04729335
      test-runner           3     20        9,453      17,665     311  $0.01515775     65.1 %  $0.01353525
-     (main)                7     20       47,620     253,650   4,337  $0.51851000     84.2 %  $0.77339000
     ──────────────────────────────────────────────────────────────────────────────────────────────────────
      Total                18     71       98,590     361,111   5,901  $0.63337780     78.5 %  $0.88050620
 
-     Class                     Count   List cost
-    ─────────────────────────────────────────────
-     input                        71  $0.0001430
-     cache read              361,111  $0.0646273
-     cache write 5m           50,970  $0.0897975
-     cache write 1h           47,620  $0.3809600
-     output                    5,901  $0.0978500
-     (reasoning, in output)    1,287
-    ─────────────────────────────────────────────
-     Tokens                  465,673  $0.6333778
+     Class                            Count   List cost
+    ────────────────────────────────────────────────────
+     input                               71  $0.0001430
+     cache read                     361,111  $0.0646273
+     cache write 5m                  50,970  $0.0897975
+     cache write 1h                  47,620  $0.3809600
+     output                           5,901  $0.0978500
+     (reasoning, in output)           1,287
+    ────────────────────────────────────────────────────
+     Total                   465,673 tokens  $0.6333778
 
     not counted: 1: last line is cut off (still being written, or interrupted)
     ");
@@ -171,16 +171,16 @@ fn by_skill() {
     ─────────────────────────────────────────────────────────────────────────────────────────────────────────
      Total                   17     69       55,930     260,017   3,988  $0.15836060     82.3 %  $0.29384140
 
-     Class             Count   List cost
-    ─────────────────────────────────────
-     input                69  $0.0000820
-     cache read      260,017  $0.0343726
-     cache write 5m   55,056  $0.0688200
-     cache write 1h      874  $0.0034960
-     output            3,988  $0.0215900
-     web searches          3  $0.0300000
-    ─────────────────────────────────────
-     Tokens          320,004  $0.1583606
+     Class                    Count   List cost
+    ────────────────────────────────────────────
+     input                       69  $0.0000820
+     cache read             260,017  $0.0343726
+     cache write 5m          55,056  $0.0688200
+     cache write 1h             874  $0.0034960
+     output                   3,988  $0.0215900
+     web searches                 3  $0.0300000
+    ────────────────────────────────────────────
+     Total           320,004 tokens  $0.1583606
 
     not counted: 1: last line is cut off (still being written, or interrupted)
     ");
@@ -198,18 +198,18 @@ fn by_week_between_two_days() {
     ────────────────────────────────────────────────────────────────────────────────────────────────
      Total           24     93      153,050     610,265   7,494  $1.3424898     79.9 %   $1.7293992
 
-     Class                     Count   List cost
-    ─────────────────────────────────────────────
-     input                        93  $0.0002530
-     cache read              610,265  $0.1892043
-     cache write 5m           50,970  $0.0897975
-     cache write 1h          102,080  $0.9255600
-     output                    7,494  $0.1376750
-     (reasoning, in output)    1,287
-    ─────────────────────────────────────────────
-     Tokens                  770,902  $1.3424898
+     Class                            Count   List cost
+    ────────────────────────────────────────────────────
+     input                               93  $0.0002530
+     cache read                     610,265  $0.1892043
+     cache write 5m                  50,970  $0.0897975
+     cache write 1h                 102,080  $0.9255600
+     output                           7,494  $0.1376750
+     (reasoning, in output)           1,287
+    ────────────────────────────────────────────────────
+     Total                   770,902 tokens  $1.3424898
 
-    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl at byte 7770)
+    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }
 
@@ -221,26 +221,26 @@ fn as_markdown() {
     | Arm | Requests | Input | Cache write | Cache read | Output | List cost | Cache hit | Cache saved |
     | :-- | --: | --: | --: | --: | --: | --: | --: | --: |
     | acme-web | 9 | 1,870 | 100,266 | 323,582 | 1,201 | $1.4516700 † | 76.0 % | $1.5724650 |
-    | globex | 16 | 75 | 186,798 | 514,886 | 3,994 | $1.1613012   | 73.4 % | $0.7582928 |
-    | acme-mobile | 18 | 71 | 98,590 | 361,111 | 5,901 | $0.6333778   | 78.5 % | $0.8805062 |
-    | cafe-zuerich | 10 | 38 | 38,008 | 167,896 | 1,933 | $0.1164400   | 81.5 % | $0.2154130 |
-    | (unattributed) | 2 | 6 | 15,310 | 14,918 | 414 | $0.0683756   | 49.3 % | -$0.0037676 |
+    | globex | 16 | 75 | 186,798 | 514,886 | 3,994 | $1.1613012 | 73.4 % | $0.7582928 |
+    | acme-mobile | 18 | 71 | 98,590 | 361,111 | 5,901 | $0.6333778 | 78.5 % | $0.8805062 |
+    | cafe-zuerich | 10 | 38 | 38,008 | 167,896 | 1,933 | $0.1164400 | 81.5 % | $0.2154130 |
+    | (unattributed) | 2 | 6 | 15,310 | 14,918 | 414 | $0.0683756 | 49.3 % | -$0.0037676 |
     | **Total** | **55** | **2,060** | **438,972** | **1,382,393** | **13,443** | **$3.4311646 †** | **75.8 %** | **$3.4229094** |
 
     | Class | Count | List cost |
     | :-- | --: | --: |
-    | input | 2,060 | $0.0005890 |
+    | input | 2,060 | $0.0005890 † |
     | cache read | 1,382,393 | $0.4353686 |
     | cache write 5m | 88,104 | $0.1362150 |
     | cache write 1h | 350,868 | $2.6154420 |
-    | output | 13,443 | $0.2135500 |
+    | output | 13,443 | $0.2135500 † |
     | (reasoning, in output) | 1,669 |  |
     | web searches | 3 | $0.0300000 |
-    | **Tokens** | **1,836,868** | **$3.4311646** |
+    | **Total** | **1,836,868 tokens** | **$3.4311646 †** |
 
     - unattributed: $0.0683756 (2.0 %), 2 requests, 1.7 % of the tokens; `octorato scan` proposes arms
-    - † no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`: 1 request, 1,901 tokens (0.1 % of all)
-    - not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl at byte 7770)
+    - † acme-tuned-7b: 1 request, 1,901 tokens (0.1 % of all) without a price: no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`
+    - not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }
 
@@ -260,8 +260,8 @@ fn as_csv() {
     ,claude-sonnet-5,2,6,14918,0,15310,414,0,0,30648,0.0683756,0.000012,0.0029836,0,0.06124,0.00414,0,0.4934,-0.0037676,0,0
     [stderr]
     unattributed: $0.0683756 (2.0 %), 2 requests, 1.7 % of the tokens; `octorato scan` proposes arms
-    † no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`: 1 request, 1,901 tokens (0.1 % of all)
-    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl at byte 7770)
+    † acme-tuned-7b: 1 request, 1,901 tokens (0.1 % of all) without a price: no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`
+    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }
 
@@ -330,6 +330,7 @@ fn as_json() {
           "list_cost": "1.1613012",
           "tokens": 705753,
           "unpriced_events": 0,
+          "unpriced_tokens": 0,
           "usage": {
             "cache_read": 514886,
             "cache_write_1h": 186798,
@@ -386,7 +387,7 @@ fn a_report_with_no_requests() {
     ────────────────────────────────────────────────────────────────────────────────────────────
      Total         0      0            0           0       0      $0.00          -        $0.00
 
-    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl at byte 7770)
+    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }
 
@@ -421,18 +422,18 @@ fn a_report_without_arms_yaml_counts_all_the_same() {
     ──────────────────────────────────────────────────────────────────────────────────────────────────────
      Total                 21     84      125,906     645,153   5,910  $1.2019954     83.7 %   $1.6978346
 
-     Class             Count   List cost
-    ─────────────────────────────────────
-     input                84  $0.0002030
-     cache read      645,153  $0.2369079
-     cache write 5m   17,922  $0.0224025
-     cache write 1h  107,984  $0.8597120
-     output            5,910  $0.0827700
-    ─────────────────────────────────────
-     Tokens          777,053  $1.2019954
+     Class                    Count   List cost
+    ────────────────────────────────────────────
+     input                       84  $0.0002030
+     cache read             645,153  $0.2369079
+     cache write 5m          17,922  $0.0224025
+     cache write 1h         107,984  $0.8597120
+     output                   5,910  $0.0827700
+    ────────────────────────────────────────────
+     Total           777,053 tokens  $1.2019954
 
     unattributed: $1.2019954 (100.0 %), 21 requests, 100.0 % of the tokens; `octorato scan` proposes arms
-    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl at byte 7770)
+    not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     [stderr]
     no arms are declared yet; `octorato scan` proposes some
     ");

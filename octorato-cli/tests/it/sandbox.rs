@@ -60,7 +60,7 @@ impl Sandbox {
     /// The command, to be given arguments and run by hand.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_octorato"));
-        command.env_clear().env("HOME", &self.home).current_dir(&self.home);
+        command.env_clear().env("HOME", &self.home).env("TZ", "UTC").current_dir(&self.home);
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }

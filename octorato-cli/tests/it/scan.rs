@@ -57,7 +57,7 @@ fn a_scan_shows_last_month_by_proposed_arm() {
      globex        /home/dana/work/globex                 1         1       $0.21     $2.02
      old           /home/dana/work/old                    1         0       $0.00     $0.11
 
-    neither: $0.05, 2 requests
+    no arm and no proposal: $0.05, 2 requests
     last month in all: $2.09, 6 requests
     [stderr]
 
@@ -79,7 +79,7 @@ fn a_scan_that_writes_makes_arms_that_a_report_then_knows() {
      globex        /home/dana/work/globex                 1         1       $0.21     $2.02
      old           /home/dana/work/old                    1         0       $0.00     $0.11
 
-    neither: $0.05, 2 requests
+    no arm and no proposal: $0.05, 2 requests
     last month in all: $2.09, 6 requests
 
     added 4 arms to [HOME]/.config/octorato/arms.yaml
@@ -100,12 +100,12 @@ fn a_scan_that_writes_makes_arms_that_a_report_then_knows() {
     ─────────────────────────────────────────────────────────────────────────────────────────────────────────
      Total                  6  1,015,000            0           0   6,000      $2.09      0.0 %        $0.00
 
-     Class       Count  List cost
-    ──────────────────────────────
-     input   1,015,000      $2.03
-     output      6,000      $0.06
-    ──────────────────────────────
-     Tokens  1,021,000      $2.09
+     Class              Count  List cost
+    ─────────────────────────────────────
+     input          1,015,000      $2.03
+     output             6,000      $0.06
+    ─────────────────────────────────────
+     Total   1,021,000 tokens      $2.09
 
     unattributed: $0.05 (2.4 %), 2 requests, 1.7 % of the tokens; `octorato scan` proposes arms
     "
@@ -133,7 +133,7 @@ fn a_scan_that_writes_makes_arms_that_a_report_then_knows() {
     nothing to propose: every project belongs to an arm
 
     declared arms: $2.04, 4 requests
-    neither: $0.05, 2 requests
+    no arm and no proposal: $0.05, 2 requests
     last month in all: $2.09, 6 requests
     ");
 }
@@ -173,7 +173,7 @@ fn a_machine_without_transcripts_is_told_so() {
     assert_snapshot!(seen(&Sandbox::new(), "scan"), @r"
     0 transcripts, 0 requests; last month is [month]
 
-    nothing to propose: every project belongs to an arm
+    nothing to propose: no transcripts were found; name a folder of them with --logs
 
     last month in all: $0.00, 0 requests
     ");

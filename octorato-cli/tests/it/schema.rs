@@ -142,7 +142,7 @@ fn reports_are_what_their_schema_says() {
         "report --month 2026-10 --client globex",
         "report --month 2020-01",
         "report --since 2026-10-01 --timezone UTC",
-        "report --logs no/such/folder",
+        "report --logs .claude/projects",
     ] {
         schema.check(&sandbox.json(line));
     }

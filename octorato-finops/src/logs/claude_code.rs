@@ -70,7 +70,7 @@ impl Reader for ClaudeCode {
             Ok(opened) => opened,
             Err(error) => {
                 let detail = Some(error.to_string());
-                batch.findings.note(FindingKind::Unreadable, &file.path, None, detail);
+                batch.findings.note_file(FindingKind::Unreadable, &file.path, detail);
                 return;
             }
         };
@@ -87,11 +87,11 @@ impl Reader for ClaudeCode {
         let untimed = transcript.finish();
         batch.stats.bytes += bytes.get();
         if bytes.get() == 0 && read.is_ok() {
-            batch.findings.note(FindingKind::EmptyFile, &file.path, None, None);
+            batch.findings.note_file(FindingKind::EmptyFile, &file.path, None);
         }
         if let Err(error) = read {
             let detail = Some(error.to_string());
-            batch.findings.note(FindingKind::Unreadable, &file.path, None, detail);
+            batch.findings.note_file(FindingKind::Unreadable, &file.path, detail);
         }
         if !untimed.is_empty() {
             place_in_time(&file.path, untimed, batch);
@@ -222,6 +222,7 @@ impl<'b> Transcript<'b> {
             usage,
             context: context_of(counts),
             session: record.session_id.map(|session| keep(&mut self.names.session, session).into()),
+            repeated_in: Vec::new(),
             agent: agent.map(|agent| keep(&mut self.names.agent, agent).into()),
             skill: record.skill.map(|skill| keep(&mut self.names.skill, skill)),
             cwd: record.cwd.map(|cwd| keep(&mut self.names.cwd, cwd)),
@@ -240,7 +241,7 @@ impl<'b> Transcript<'b> {
             let message = beside(&event, &key, rank, number, &iteration);
             self.keep(at, message);
         }
-        let message = Message { key, rank, event };
+        let message = Message { key, rank, file_ends: event.at, event };
         if id.is_empty() || id.starts_with("msg_") || at.is_none() {
             self.keep(at, message);
         } else if INPUTS.iter().all(|&unit| usage[unit] == 0) {
@@ -260,7 +261,8 @@ impl<'b> Transcript<'b> {
     }
 
     fn note(&mut self, kind: FindingKind, offset: u64, detail: Option<String>) {
-        self.batch.findings.note(kind, &self.path, Some(offset), detail);
+        let place = (self.batch.stats.lines, offset);
+        self.batch.findings.note_line(kind, &self.path, place, detail);
     }
 
     /// Gives the batch its requests; returns those whose records have no time.
@@ -317,7 +319,7 @@ fn beside(
     }
     event.usage = usage_of(&iteration.counts);
     let kind = iteration.kind.as_str();
-    Message { key: format!("{key} {kind} {number}").into(), rank, event }
+    Message { key: format!("{key} {kind} {number}").into(), rank, file_ends: event.at, event }
 }
 
 fn usage_of(counts: &Counts<'_>) -> Usage {
@@ -366,38 +368,45 @@ fn provider_of(model: &str, message_id: &str) -> Option<&'static str> {
 /// Gives records without a time that of the nearest earlier line that has one.
 fn place_in_time(path: &Path, mut untimed: Vec<Message>, batch: &mut Batch) {
     untimed.sort_by_key(|message| message.event.evidence.offset);
-    let mut waiting = untimed.into_iter().peekable();
-    let mut last = None;
+    let offsets: Vec<u64> = untimed.iter().map(|m| m.event.evidence.offset).collect();
     let mut timed = Merge::default();
-    let Ok(file) = File::open(path) else { return };
-    let mut place = |offset: u64, last: Option<Timestamp>, batch: &mut Batch| {
-        while let Some(mut message) =
-            waiting.next_if(|message| message.event.evidence.offset <= offset)
-        {
-            let at = Some(message.event.evidence.offset);
-            match last {
-                Some(time) => {
-                    message.event.at = time;
-                    batch.findings.note(FindingKind::TimeFromNeighbour, path, at, None);
-                    timed.add(message);
-                }
-                None => batch.findings.note(FindingKind::NoTimestamp, path, at, None),
+    for (mut message, (line, time)) in untimed.into_iter().zip(times_before(path, &offsets)) {
+        let place = (line, message.event.evidence.offset);
+        match time {
+            Some(time) => {
+                (message.event.at, message.file_ends) = (time, time);
+                batch.findings.note_line(FindingKind::TimeFromNeighbour, path, place, None);
+                timed.add(message);
             }
+            None => batch.findings.note_line(FindingKind::NoTimestamp, path, place, None),
         }
-    };
-    // The file was read a moment ago; what cannot be read now is placed by what was.
-    let _ = lines::for_each_line(
-        file,
-        |_| {},
-        |offset, line| {
-            place(offset, last, batch);
-            if let Line::Whole(bytes) | Line::Unended(bytes) = line {
-                last = record::timestamp(bytes).or(last);
-            }
-        },
-    );
-    place(u64::MAX, last, batch);
+    }
     batch.messages.extend(timed.into_messages());
+}
+
+/// For each of the ascending `offsets` the number of its line and the last time before it.
+fn times_before(path: &Path, offsets: &[u64]) -> Vec<(u64, Option<Timestamp>)> {
+    let mut found = Vec::with_capacity(offsets.len());
+    let mut last = None;
+    let mut number = 0;
+    // The file was read a moment ago; where it cannot be read again, nothing is known.
+    if let Ok(file) = File::open(path) {
+        let _ = lines::for_each_line(
+            file,
+            |_| {},
+            |offset, line| {
+                number += 1;
+                while offsets.get(found.len()).is_some_and(|&wanted| wanted <= offset) {
+                    found.push((number, last));
+                }
+                if let Line::Whole(bytes) | Line::Unended(bytes) = line {
+                    last = record::timestamp(bytes).or(last);
+                }
+            },
+        );
+    }
+    found.resize(offsets.len(), (number, None));
+    found
 }
 
 /// A sub-agent's transcript has its type in a small file beside it.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use octorato_core::{AgentId, Precision, UsageEvent};
 
 use super::Stats;
@@ -24,6 +25,9 @@ pub struct Message {
     pub key: Arc<str>,
     /// The strongest rank among the records.
     pub rank: Rank,
+    /// When the file of the record that holds was last written to, as far as its records tell. A
+    /// resumed session repeats records to the letter; the session that ended first made them.
+    pub file_ends: Timestamp,
     /// The request as known so far.
     pub event: UsageEvent,
 }
@@ -33,7 +37,7 @@ impl Message {
     ///
     /// Commutative and associative, so that any order of records gives the same request: of each
     /// count the larger holds; time, folder, session and place are those of the earliest record of
-    /// the strongest rank.
+    /// the strongest rank, and of two copies that of the session that ended first.
     pub fn absorb(&mut self, mut other: Self) {
         if other.order() < self.order() {
             std::mem::swap(self, &mut other);
@@ -49,11 +53,16 @@ impl Message {
         // Records of one request agree on these where they have them; partial ones lack them.
         mine.skill = smaller(mine.skill.take(), theirs.skill);
         mine.agent = smaller(mine.agent.take(), theirs.agent);
+        mine.repeated_in.extend(theirs.session);
+        mine.repeated_in.extend(theirs.repeated_in);
+        mine.repeated_in.retain(|session| mine.session.as_ref() != Some(session));
+        mine.repeated_in.sort_unstable();
+        mine.repeated_in.dedup();
     }
 
     fn order(&self) -> impl Ord + '_ {
         let evidence = &self.event.evidence;
-        (self.rank, self.event.at, &evidence.file, evidence.offset)
+        (self.rank, self.event.at, self.file_ends, &evidence.file, evidence.offset)
     }
 }
 
@@ -91,7 +100,11 @@ impl Merge {
     }
 
     /// The requests of one file, in the order in which they were first seen.
-    pub(super) fn into_messages(self) -> Vec<Message> {
+    pub(super) fn into_messages(mut self) -> Vec<Message> {
+        let ends = self.messages.iter().map(|message| message.event.at).max().unwrap_or_default();
+        for message in &mut self.messages {
+            message.file_ends = ends;
+        }
         self.messages
     }
 

@@ -94,7 +94,10 @@ pub struct Finding {
 pub struct Example {
     /// The file.
     pub file: PathBuf,
-    /// The byte at which the line starts; nothing where the whole file is meant.
+    /// The line, from 1; nothing where the whole file is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// The byte at which the line starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
     /// What the system or the parser said.
@@ -107,19 +110,23 @@ pub struct Example {
 pub struct Findings(Vec<Finding>);
 
 impl Findings {
-    /// Counts one more.
-    pub fn note(
+    /// Counts one more file or folder.
+    pub fn note_file(&mut self, kind: FindingKind, file: &Path, detail: Option<String>) {
+        let example = Example { file: file.to_owned(), line: None, offset: None, detail };
+        self.merge(Finding { kind, count: 1, examples: vec![example] });
+    }
+
+    /// Counts one more line: its number from 1, and the byte at which it starts.
+    pub fn note_line(
         &mut self,
         kind: FindingKind,
         file: &Path,
-        offset: Option<u64>,
+        (line, offset): (u64, u64),
         detail: Option<String>,
     ) {
-        self.merge(Finding {
-            kind,
-            count: 1,
-            examples: vec![Example { file: file.to_owned(), offset, detail }],
-        });
+        let (line, offset) = (Some(line), Some(offset));
+        let example = Example { file: file.to_owned(), line, offset, detail };
+        self.merge(Finding { kind, count: 1, examples: vec![example] });
     }
 
     /// Those whose tokens were not counted.

@@ -90,12 +90,12 @@ pub(super) fn find(places: &[Place], findings: &mut Findings) -> Vec<LogFile> {
         let path = place.path();
         if let Err(error) = path.metadata() {
             if matches!(place, Place::Given(_)) || error.kind() != std::io::ErrorKind::NotFound {
-                findings.note(FindingKind::Unreadable, path, None, Some(error.to_string()));
+                findings.note_file(FindingKind::Unreadable, path, Some(error.to_string()));
             }
             continue;
         }
         if path.is_file() && path.extension().is_none_or(|extension| extension != "jsonl") {
-            findings.note(FindingKind::UnknownFormat, path, None, None);
+            findings.note_file(FindingKind::UnknownFormat, path, None);
             continue;
         }
         // A home names its transcripts' folder; any other folder is taken as it is.
@@ -125,7 +125,7 @@ fn walk(
                     || "a link leads back to its own folder".into(),
                     ToString::to_string,
                 );
-                findings.note(FindingKind::Unreadable, &path, None, Some(detail));
+                findings.note_file(FindingKind::Unreadable, &path, Some(detail));
                 continue;
             }
         };
@@ -134,11 +134,11 @@ fn walk(
             continue;
         }
         if !entry.file_type().is_file() {
-            findings.note(FindingKind::NotAFile, path, None, None);
+            findings.note_file(FindingKind::NotAFile, path, None);
             continue;
         }
         let Some(&reader) = readers.iter().find(|reader| reader.is_transcript(path)) else {
-            findings.note(FindingKind::UnknownFormat, path, None, None);
+            findings.note_file(FindingKind::UnknownFormat, path, None);
             continue;
         };
         let size = entry.metadata().map_or(0, |metadata| metadata.len());

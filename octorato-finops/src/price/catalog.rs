@@ -276,7 +276,7 @@ impl Catalog {
                     format!("no provider of the price list has models named like `{name}`"),
                 )
                 .with("price list", self.source())
-                .hinted("name the provider, or add a price of your own to prices.yaml")
+                .hinted("name the provider; newer prices come with a newer octorato")
             })
     }
 
@@ -315,7 +315,7 @@ impl Catalog {
         let known: Vec<_> = self.header.providers.iter().map(Provider::id).collect();
         Error::new(ErrorKind::Unpriced, format!("no price list of provider: `{name}`"))
             .with("price list", self.source())
-            .hinted(format!("use one of {}, or add a price to prices.yaml", known.join(", ")))
+            .hinted(format!("use one of {}", known.join(", ")))
     }
 
     fn unknown_model(&self, at: usize, model: &str, name: &str, dashed: Option<&str>) -> Error {
@@ -329,9 +329,9 @@ impl Catalog {
             .with("price list", self.source());
         let near = self.models_at(at).map_or_else(|_| Vec::new(), |models| nearest(models, name));
         error.hinted(if near.is_empty() {
-            "add a price to prices.yaml, or use a newer price list".to_owned()
+            "newer prices come with a newer octorato".to_owned()
         } else {
-            format!("the list has {}; add a price to prices.yaml if it is neither", near.join(", "))
+            format!("the list has {}; newer prices come with a newer octorato", near.join(", "))
         })
     }
 }

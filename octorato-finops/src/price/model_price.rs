@@ -137,7 +137,7 @@ impl<'c> ModelPrice<'c> {
         Error::new(ErrorKind::Unpriced, message)
             .with("provider", self.provider.id())
             .with("model", self.model.id())
-            .hinted("add a price to prices.yaml, or use a newer price list")
+            .hinted("newer prices come with a newer octorato")
     }
 
     /// The variants that count: a provider that resells a model has not promised any.

@@ -138,7 +138,7 @@ fn what_is_unknown_is_an_error_that_says_what_was_tried() {
     for part in ["the models of reseller", "those of p", "the name `m-2-2026-01-31`"] {
         assert!(message.contains(part), "{message}");
     }
-    assert!(hint.contains("prices.yaml"), "{hint}");
+    assert!(hint.contains("newer octorato"), "{hint}");
     assert!(shown(Some("q"), "m-1").0.starts_with("no price list of provider: `q`"));
     assert!(shown(Some("q"), "m-1").1.contains("use one of p, reseller"));
     assert!(shown(None, "x").0.contains("named like `x`"));

@@ -64,6 +64,11 @@ impl Dimension {
         matches!(self, Self::Day | Self::Week | Self::Month)
     }
 
+    /// Whether events without a label are apart from the others, and not one more of them.
+    pub(super) const fn nameless_is_last(self) -> bool {
+        !matches!(self, Self::Agent)
+    }
+
     /// What people read where events have no label in this column.
     pub const fn nameless(self) -> &'static str {
         match self {

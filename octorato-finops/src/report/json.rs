@@ -112,6 +112,7 @@ fn sums_entries<M: SerializeMap>(sums: &Sums, map: &mut M) -> Result<(), M::Erro
     map.serialize_entry("cache_hit_rate", &hit_rate)?;
     map.serialize_entry("cache_saved", &sums.cache_saved())?;
     map.serialize_entry("unpriced_events", &sums.unpriced_events)?;
+    map.serialize_entry("unpriced_tokens", &sums.unpriced_usage.tokens())?;
     map.serialize_entry("estimated_events", &sums.estimated_events)
 }
 

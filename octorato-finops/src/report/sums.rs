@@ -13,6 +13,8 @@ pub struct Sums {
     pub events: u64,
     /// How many of them have no price; their tokens are in `usage`, but in no amount.
     pub unpriced_events: u64,
+    /// What the events without a price consumed; it is in `usage` too.
+    pub unpriced_usage: Usage,
     /// How many of them were not counted by the provider to the end.
     pub estimated_events: u64,
     /// What was consumed.
@@ -28,6 +30,7 @@ impl Default for Sums {
         Self {
             events: 0,
             unpriced_events: 0,
+            unpriced_usage: Usage::new(),
             estimated_events: 0,
             usage: Usage::new(),
             list_cost: nothing,
@@ -79,6 +82,7 @@ impl Sums {
     pub fn add(&mut self, other: &Self) -> Result<()> {
         self.events += other.events;
         self.unpriced_events += other.unpriced_events;
+        self.unpriced_usage.add(&other.unpriced_usage);
         self.estimated_events += other.estimated_events;
         self.usage.add(&other.usage);
         self.list_cost = self.list_cost.checked_add(other.list_cost)?;
@@ -96,6 +100,7 @@ impl Sums {
         self.usage.add(&event.usage);
         let Some(charge) = charge else {
             self.unpriced_events += 1;
+            self.unpriced_usage.add(&event.usage);
             return Ok(());
         };
         self.list_cost = self.list_cost.checked_add(charge.booked())?;

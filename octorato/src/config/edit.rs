@@ -83,7 +83,7 @@ fn checked(arm: &NewArm, before: &Arms, home: Option<&str>) -> Result<Arm> {
         if seen.iter().any(same) {
             return refuse(
                 format!("root belongs to an arm already: `{}`", root.path),
-                "remove it there, or say from which day it is the new arm's",
+                "remove it there first, or give both by hand a `from` day in arms.yaml",
             );
         }
         seen.push(Root { path, from: root.from });

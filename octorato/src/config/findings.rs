@@ -6,6 +6,7 @@ use super::codes;
 use super::nearest::nearest;
 use super::roots::Fault;
 use super::yaml::{Node, SyntaxError, Value};
+use super::zones;
 
 /// Collects what reading one text finds.
 pub(super) struct Findings<'s> {
@@ -151,24 +152,11 @@ impl<'s> Findings<'s> {
     }
 
     pub(super) fn bad_zone(&mut self, node: &Node, name: &str) {
-        let bundled = jiff::tz::TimeZoneDatabase::bundled();
-        let names: Vec<String> = bundled.available().map(|name| name.to_string()).collect();
-        let by_name = nearest(name, names.iter().map(String::as_str));
-        let city = |name: &str| name.rsplit('/').next().unwrap_or(name).replace('_', " ");
-        let cities: Vec<(String, &String)> = names.iter().map(|name| (city(name), name)).collect();
-        let by_city = || {
-            let city = nearest(&city(name), cities.iter().map(|(city, _)| city.as_str()))?;
-            cities.iter().find(|(other, _)| other == city).map(|(_, name)| name.as_str())
-        };
-        let hint = match by_name.or_else(by_city) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => "write an IANA name such as `Europe/Rome` or `UTC`".to_owned(),
-        };
         self.error(
             codes::TIMEZONE,
             node.span,
             format!("unknown time zone: `{}`", shown(name)),
-            hint,
+            zones::hint(name),
         );
     }
 

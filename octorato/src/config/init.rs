@@ -7,6 +7,7 @@ use octorato_brain::Brain;
 use octorato_core::{Error, ErrorKind, Result};
 
 use super::places::{Places, git_work_tree, lies_in, variables};
+use super::zones;
 
 /// What [`init`] made and what it found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub fn init(places: &Places) -> Result<InitReport> {
         let created = create_private_folder(folder)?;
         report.add(folder.clone(), created);
     }
-    let created = create_private_file(&arms, STARTER)?;
+    let created = create_private_file(&arms, &starter())?;
     report.add(arms, created);
     if let Some(folder) = &places.brain {
         let made = Brain::create(folder)?;
@@ -55,6 +56,12 @@ impl InitReport {
 
 /// The `arms.yaml` of a new operator: no arm, and how to write one.
 pub(super) const STARTER: &str = include_str!("starter.yaml");
+
+/// The starter with the zone of this machine, where it is known.
+fn starter() -> String {
+    let zone = zones::of_machine().unwrap_or_else(|| "UTC".to_owned());
+    STARTER.replacen("timezone: UTC", &format!("timezone: {zone}"), 1)
+}
 
 fn refuse_public(place: &Path, variable: &str, brain: Option<&Path>) -> Result<()> {
     if let Some(brain) = brain.filter(|brain| lies_in(place, brain)) {

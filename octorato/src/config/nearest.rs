@@ -2,7 +2,7 @@
 
 /// The candidate nearest to `word`, if one is near enough to be a slip of the keyboard: at most a
 /// third of its characters wrong, a swap of neighbours counting once, case not at all.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
