@@ -132,8 +132,9 @@ fn root_of(project: &str, home: Option<&str>) -> Option<(String, String)> {
     if let Some(at) = client
         && let Some(name) = names.get(at + 1)
     {
-        let end = project.match_indices(slash).nth(at + 2).map_or(project.len(), |(end, _)| end);
-        return Some((project[..end].to_owned(), (*name).to_owned()));
+        let lead = project.len() - project.trim_start_matches(slash).len();
+        let root = names[..at + 2].join(&slash.to_string());
+        return Some((project[..lead].to_owned() + &root, (*name).to_owned()));
     }
     let path = FolderPath::new(project);
     let is_temporary = ["/tmp", "/private/tmp", "/var/folders", "/private/var/folders", "/var/tmp"]

@@ -56,10 +56,10 @@ fn root() -> PathBuf {
 fn test() -> Result<ExitCode> {
     let nextest = cargo(&["nextest", "--version"]).output().is_ok_and(|out| out.status.success());
     let units: &[&str] = if nextest {
-        &["nextest", "run", "--workspace"]
+        &["nextest", "run", "--workspace", "--no-fail-fast"]
     } else {
         eprintln!("cargo-nextest is not installed: running the tests with `cargo test`");
-        &["test", "--workspace", "--lib", "--bins", "--tests"]
+        &["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]
     };
     run_all(vec![cargo(units), cargo(&["test", "--workspace", "--doc"])])
 }
