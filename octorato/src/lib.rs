@@ -8,7 +8,7 @@
 //!
 //! # let folder = std::env::temp_dir().join(format!("octorato-doc-{}", std::process::id()));
 //! # std::fs::create_dir_all(folder.join("logs"))?;
-//! # std::fs::write(folder.join("arms.yaml"), "arms:\n  - id: acme\n    roots: [/w/acme]\n")?;
+//! # std::fs::write(folder.join("arms.yaml"), "arms: [{ id: acme, client: acme, roots: [/w/acme] }]\n")?;
 //! # std::fs::write(folder.join("logs/a.jsonl"), concat!(
 //! #     r#"{"type":"assistant","timestamp":"2026-10-01T09:00:00Z","cwd":"/w/acme/web","#,
 //! #     r#""message":{"id":"msg_1","model":"claude-sonnet-4-5","usage":{"input_tokens":1000}}}"#,
