@@ -6,6 +6,8 @@ use std::ops::Index;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use crate::{Error, ErrorKind, Result};
+
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum UnitKind {
@@ -166,12 +168,14 @@ impl Usage {
         self.0.iter().all(|&count| count == 0)
     }
 
-    /// Adds `other`, unit by unit. A count that would leave the range of `u64` stays at its
-    /// maximum; no log can hold that many tokens.
-    pub fn add(&mut self, other: &Self) {
-        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
-            *mine = mine.saturating_add(theirs);
+    /// Adds `other`, unit by unit. An error where a count would leave the range of `u64`.
+    pub fn add(&mut self, other: &Self) -> Result<()> {
+        for ((mine, theirs), unit) in self.0.iter_mut().zip(other.0).zip(Unit::ALL) {
+            *mine = mine.checked_add(theirs).ok_or_else(|| {
+                Error::new(ErrorKind::Overflow, "count out of range").with("unit", unit)
+            })?;
         }
+        Ok(())
     }
 
     /// Takes the larger count of each unit: the rule that merges snapshots of one message.
@@ -182,32 +186,35 @@ impl Usage {
     }
 
     /// All tokens read, cached or not.
-    pub fn input_tokens(&self) -> u64 {
+    pub fn input_tokens(&self) -> u128 {
         self.total(UnitKind::InputTokens)
     }
 
     /// All tokens written, reasoning counted once.
-    pub fn output_tokens(&self) -> u64 {
+    pub fn output_tokens(&self) -> u128 {
         self.total(UnitKind::OutputTokens)
     }
 
     /// All tokens, each counted once.
-    pub fn tokens(&self) -> u64 {
-        self.input_tokens().saturating_add(self.output_tokens())
+    pub fn tokens(&self) -> u128 {
+        self.input_tokens() + self.output_tokens()
     }
 
     /// Tokens taken from a cache, of any modality.
-    pub fn cache_read_tokens(&self) -> u64 {
-        [Unit::CacheRead, Unit::CacheReadAudio, Unit::CacheReadImage]
-            .iter()
-            .fold(0, |sum, &unit| sum.saturating_add(self[unit]))
+    pub fn cache_read_tokens(&self) -> u128 {
+        self.sum_where(|unit| {
+            matches!(unit, Unit::CacheRead | Unit::CacheReadAudio | Unit::CacheReadImage)
+        })
     }
 
-    fn total(&self, kind: UnitKind) -> u64 {
-        Unit::ALL
-            .iter()
-            .filter(|unit| unit.kind() == kind && unit.adds_to_tokens())
-            .fold(0, |sum, &unit| sum.saturating_add(self[unit]))
+    /// The sum of the counts of the units that `pick` accepts.
+    pub fn sum_where(&self, pick: impl Fn(Unit) -> bool) -> u128 {
+        let picked = Unit::ALL.iter().filter(|unit| pick(**unit));
+        picked.map(|&unit| u128::from(self[unit])).sum()
+    }
+
+    fn total(&self, kind: UnitKind) -> u128 {
+        self.sum_where(|unit| unit.kind() == kind && unit.adds_to_tokens())
     }
 }
 

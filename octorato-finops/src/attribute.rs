@@ -14,7 +14,7 @@ mod remote;
 
 pub use disk::{Disk, LocalDisk, NoDisk, Repository};
 pub use path::FolderPath;
-pub use remote::{matches_remote, normal_remote};
+pub use remote::{matches_remote, normal_remote, normal_remote_pattern};
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -64,7 +64,7 @@ fn with(mut value: Value, pointer: &str, new: Value) -> Value {
 
 fn total(events: &[UsageEvent]) -> Usage {
     events.iter().fold(Usage::new(), |mut sum, event| {
-        sum.add(&event.usage);
+        sum.add(&event.usage).unwrap();
         sum
     })
 }

@@ -51,7 +51,7 @@ pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table
         cells.push(if costs {
             money(&|sums| sums.list_cost().map(|_| sums.cost_where(class)).transpose())?
         } else {
-            all.iter().map(|sums| grouped(&tokens(sums, class))).collect()
+            all.iter().map(|sums| grouped(&sums.usage.sum_where(class))).collect()
         });
     }
     if has_tools {
@@ -79,10 +79,6 @@ pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table
         table.total(total);
     }
     Ok(table)
-}
-
-fn tokens(sums: &Sums, class: fn(Unit) -> bool) -> u64 {
-    sums.usage.iter().filter(|(unit, _)| class(*unit)).map(|(_, count)| count).sum()
 }
 
 fn labels(report: &Report, row: &Row) -> Vec<String> {

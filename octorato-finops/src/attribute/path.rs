@@ -1,5 +1,6 @@
 //! Folders as people and logs write them, compared name by name.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
@@ -19,12 +20,19 @@ use unicode_normalization::UnicodeNormalization;
 pub struct FolderPath {
     names: Vec<String>,
     windows: bool,
+    absolute: bool,
 }
 
 impl FolderPath {
     /// Takes a path as it is written.
     pub fn new(text: &str) -> Self {
-        let windows = is_windows(text);
+        // The verbatim form of a Windows path, which has no length limit.
+        let text = text.strip_prefix(r"\\?\UNC\").map_or_else(
+            || Cow::Borrowed(text.strip_prefix(r"\\?\").unwrap_or(text)),
+            |share| Cow::Owned(format!(r"\\{share}")),
+        );
+        let windows = is_windows(&text);
+        let absolute = windows || text.starts_with('/');
         let mut names: Vec<String> = Vec::new();
         let parts = text.split(|c| c == '/' || (windows && c == '\\'));
         for part in parts.filter(|part| !part.is_empty() && *part != ".") {
@@ -39,12 +47,19 @@ impl FolderPath {
                 names.push(part.nfc().collect());
             }
         }
-        Self { names, windows }
+        Self { names, windows, absolute }
     }
 
-    /// Whether `other` is this folder or lies below it.
+    /// Whether it says where it lies on its own, without a current folder.
+    pub fn is_absolute(&self) -> bool {
+        self.absolute
+    }
+
+    /// Whether `other` is this folder or lies below it. A relative path lies nowhere.
     pub fn contains(&self, other: &Self) -> bool {
         self.windows == other.windows
+            && self.absolute
+            && other.absolute
             && self.names.len() <= other.names.len()
             && self.names.iter().zip(&other.names).all(|(mine, theirs)| {
                 if self.windows {
@@ -70,7 +85,7 @@ impl FolderPath {
             (is(at, ".worktrees") && deeper) || (is(at, ".claude") && is(at + 1, "worktrees"))
         });
         let names = self.names[..cut.unwrap_or(self.names.len())].to_vec();
-        Self { names, windows: self.windows }
+        Self { names, windows: self.windows, absolute: self.absolute }
     }
 }
 
@@ -85,7 +100,7 @@ fn is_windows(text: &str) -> bool {
 impl fmt::Display for FolderPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let slash = if self.windows { "\\" } else { "/" };
-        if !self.windows {
+        if self.absolute && !self.windows {
             f.write_str(slash)?;
         }
         f.write_str(&self.names.join(slash))
@@ -118,6 +133,14 @@ mod tests {
     }
 
     #[test]
+    fn a_relative_path_lies_nowhere() {
+        assert!(!contains("/w/acme", "w/acme/x"));
+        assert!(!contains("/", "x"));
+        assert!(!contains("/", "."));
+        assert!(!contains("w", "w/x"));
+    }
+
+    #[test]
     fn accented_letters_are_equal_however_they_are_stored() {
         assert!(contains("/w/Caf\u{e9} Z\u{fc}rich", "/w/Cafe\u{301} Zu\u{308}rich/web"));
     }
@@ -127,6 +150,8 @@ mod tests {
         assert!(contains(r"C:\Users\Dana\acme", r"c:\users\dana\ACME\web"));
         assert!(contains("C:/Users/Dana", r"C:\Users\Dana\x"));
         assert!(contains(r"\\server\work", r"\\SERVER\work\acme"));
+        assert!(contains(r"C:\Work", r"\\?\C:\Work\acme"));
+        assert!(contains(r"\\server\work", r"\\?\UNC\server\work\acme"));
         assert!(!contains("/c/Users", r"C:\Users"));
         assert_eq!(FolderPath::new(r"c:\a\..\..\b").to_string(), r"c:\b");
     }

@@ -33,6 +33,28 @@ pub fn normal_remote(url: &str) -> Option<String> {
     Some(format!("{host}/{path}").to_lowercase())
 }
 
+/// `host/owner/name` of a pattern of remotes, however it is written; `*` stands for any text.
+/// Nothing for what no remote can fit, such as a local path.
+///
+/// ```
+/// use octorato_finops::attribute::normal_remote_pattern;
+///
+/// for pattern in ["github.com/Acme/*", "https://github.com/acme/*", "git@github.com:acme/*"] {
+///     assert_eq!(normal_remote_pattern(pattern).as_deref(), Some("github.com/acme/*"));
+/// }
+/// assert_eq!(normal_remote_pattern("../acme"), None);
+/// ```
+pub fn normal_remote_pattern(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.contains("://") || text.contains('@') {
+        return normal_remote(text);
+    }
+    let path = text.trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    let is_local = text.starts_with(['.', '/', '~', '\\']) || text.contains(['\\', ':', ' ']);
+    (!path.is_empty() && !is_local).then(|| path.to_lowercase())
+}
+
 /// Whether a remote in normal form fits a pattern, in which `*` stands for any text.
 pub fn matches_remote(pattern: &str, remote: &str) -> bool {
     let pattern = pattern.trim_end_matches('/');

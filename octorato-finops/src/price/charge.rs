@@ -147,7 +147,8 @@ impl ModelPrice<'_> {
 /// Charges every unit that has a rate; `context` is what the rates leave out of account.
 fn charge_at(usage: &Usage, mut rates: Rates<'_>, context: PriceContext) -> Result<Charge> {
     if rates.has_tiers() {
-        rates.input_tokens = usage.input_tokens();
+        // No threshold is beyond the range of a count.
+        rates.input_tokens = u64::try_from(usage.input_tokens()).unwrap_or(u64::MAX);
     }
     let mut usage = *usage;
     if usage[Unit::Requests] == 0 && rates.own(Unit::Requests)?.is_some() {

@@ -64,12 +64,12 @@ impl Sums {
 
     /// The share of the tokens read that came from a cache.
     pub fn cache_hit_rate(&self) -> Option<Ratio> {
-        Ratio::new(self.usage.cache_read_tokens().into(), self.usage.input_tokens().into())
+        Ratio::new(self.usage.cache_read_tokens(), self.usage.input_tokens())
     }
 
     /// The share that this has in the tokens of `whole`.
     pub fn share_of_tokens(&self, whole: &Self) -> Option<Ratio> {
-        Ratio::new(self.usage.tokens().into(), whole.usage.tokens().into())
+        Ratio::new(self.usage.tokens(), whole.usage.tokens())
     }
 
     /// The share that this has in the list cost of `whole`.
@@ -82,9 +82,9 @@ impl Sums {
     pub fn add(&mut self, other: &Self) -> Result<()> {
         self.events += other.events;
         self.unpriced_events += other.unpriced_events;
-        self.unpriced_usage.add(&other.unpriced_usage);
+        self.unpriced_usage.add(&other.unpriced_usage)?;
         self.estimated_events += other.estimated_events;
-        self.usage.add(&other.usage);
+        self.usage.add(&other.usage)?;
         self.list_cost = self.list_cost.checked_add(other.list_cost)?;
         self.cache_saved = self.cache_saved.checked_add(other.cache_saved)?;
         for (mine, theirs) in self.costs.iter_mut().zip(other.costs) {
@@ -97,10 +97,10 @@ impl Sums {
     pub(super) fn count(&mut self, event: &UsageEvent, charge: Option<&Charge>) -> Result<()> {
         self.events += 1;
         self.estimated_events += u64::from(event.precision != Precision::Exact);
-        self.usage.add(&event.usage);
+        self.usage.add(&event.usage)?;
         let Some(charge) = charge else {
             self.unpriced_events += 1;
-            self.unpriced_usage.add(&event.usage);
+            self.unpriced_usage.add(&event.usage)?;
             return Ok(());
         };
         self.list_cost = self.list_cost.checked_add(charge.booked())?;
@@ -113,7 +113,7 @@ impl Sums {
     }
 
     /// What decides the order of rows: amounts first, then tokens.
-    pub(super) fn rank(&self) -> (i128, u64) {
+    pub(super) fn rank(&self) -> (i128, u128) {
         (self.list_cost.pico(), self.usage.tokens())
     }
 
