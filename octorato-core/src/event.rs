@@ -24,10 +24,10 @@ pub struct UsageEvent {
     pub context: PriceContext,
     /// The agent's session; a sub-agent's is its parent's.
     pub session: Option<SessionId>,
-    /// Resumed and forked sessions whose transcripts repeat the request, in order.
-    pub repeated_in: Vec<SessionId>,
-    /// The sub-agent that made the request; nothing for the main agent.
+    /// The sub-agent that made the request, by its id in the session; nothing for the main agent.
     pub agent: Option<AgentId>,
+    /// The sub-agent's type (`code-reviewer`), where it is known.
+    pub agent_name: Option<Arc<str>>,
     /// The skill that was active, where the record names it.
     pub skill: Option<Arc<str>>,
     /// The working folder as the record writes it.
@@ -57,7 +57,9 @@ pub struct Evidence {
     pub reader: &'static str,
     /// The file of the earliest record.
     pub file: Arc<Path>,
-    /// The byte at which that record's line starts.
+    /// The line of that record, from 1.
+    pub line: u64,
+    /// The byte at which that line starts.
     pub offset: u64,
     /// How many records showed this request, copies included.
     pub records: u32,
@@ -65,6 +67,8 @@ pub struct Evidence {
     pub message: Option<MessageId>,
     /// The provider's request id.
     pub request: Option<RequestId>,
+    /// The cost that the agent itself wrote down, as it is written; never the price.
+    pub reported_cost: Option<Arc<str>>,
 }
 
 /// What selects a price variant: pairs such as `service_tier=flex`, sorted by name.
@@ -145,6 +149,7 @@ pub struct Attribution {
 /// The rules of attribution, the strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum AttributionReason {
     /// The session was given to the arm (`octorato arm assign`, `octorato run`).
     Pinned,

@@ -34,6 +34,12 @@ macro_rules! name_type {
             }
         }
 
+        impl From<&$name> for Arc<str> {
+            fn from(name: &$name) -> Self {
+                name.0.clone()
+            }
+        }
+
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
                 &self.0
@@ -193,7 +199,7 @@ foreign_name!(
     ProviderId
 );
 foreign_name!(
-    /// A sub-agent: its type where known (`code-reviewer`), else its id in the session.
+    /// A sub-agent by its id in its session.
     AgentId
 );
 

@@ -2,8 +2,9 @@
 //!
 //! The rules, the strongest first: the session's pin; the record's own folder under a root, as
 //! both are written, then with links followed (the longest root wins); the repository that the
-//! folder is a git worktree of; its git remote; what the session was last known to work for;
-//! nobody, which is a line of the report like any other.
+//! folder is a git worktree of; its git remote (the pattern that says most wins); what the session
+//! was last known to work for, a sub-agent before all what it worked for itself; nobody, which is
+//! a line of the report like any other.
 //!
 //! The folder is taken from each record, so that a session which changes directory is split
 //! record by record, and is never guessed from the name of the log's folder.
@@ -21,7 +22,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use octorato_core::{
-    ArmId, Arms, Attribution, AttributionReason, MessageId, Period, Result, SessionId, UsageEvent,
+    AgentId, ArmId, Arms, Attribution, AttributionReason, MessageId, Period, Result, SessionId,
+    UsageEvent,
 };
 
 /// Sessions and messages that were given to an arm by hand or by a launcher.
@@ -67,12 +69,53 @@ impl Root {
     }
 }
 
+/// What an event says of itself.
+struct Alone {
+    attribution: Attribution,
+    /// Whether it says nothing of the rest of its session.
+    is_single: bool,
+}
+
+/// The arms that a session was last known to work for, by its agents.
+#[derive(Default)]
+struct LastKnown<'e> {
+    by_agent: HashMap<Option<&'e AgentId>, ArmId>,
+    any: Option<ArmId>,
+}
+
+impl<'e> LastKnown<'e> {
+    /// Learns from an event that names its arm; gives one that does not what its own agent was
+    /// last known to work for, else what the main agent was, which called it, else any.
+    fn settle(&mut self, event: &'e UsageEvent, alone: Alone) -> Attribution {
+        let Alone { attribution, is_single } = alone;
+        let agent = event.agent.as_ref();
+        let Some(arm) = &attribution.arm else {
+            let known = self.by_agent.get(&agent).or_else(|| self.by_agent.get(&None));
+            return match known.or(self.any.as_ref()) {
+                Some(arm) => {
+                    Attribution { arm: Some(arm.clone()), reason: AttributionReason::Inherited }
+                }
+                None => attribution,
+            };
+        };
+        if !is_single {
+            if self.by_agent.get(&agent) != Some(arm) {
+                self.by_agent.insert(agent, arm.clone());
+            }
+            if self.any.as_ref() != Some(arm) {
+                self.any = Some(arm.clone());
+            }
+        }
+        attribution
+    }
+}
+
 /// What is known of one working folder.
 #[derive(Clone, Debug)]
 struct Folder {
     /// The arms that it can belong to, the strongest claim first.
     claims: Vec<Claim>,
-    project: Arc<str>,
+    project: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -101,44 +144,36 @@ impl<'d> Resolver<'d> {
             }
         }
         let remotes = arms.arms.iter().flat_map(|arm| {
-            arm.remotes.iter().map(|remote| (remote.to_lowercase(), arm.id.clone()))
+            let patterns = arm.remotes.iter().filter_map(|remote| normal_remote_pattern(remote));
+            patterns.map(|pattern| (pattern, arm.id.clone()))
         });
-        Ok(Self { roots, remotes: remotes.collect(), pins, disk, folders: HashMap::new() })
+        let mut remotes: Vec<(String, ArmId)> = remotes.collect();
+        // Of two patterns that fit, the one that says more is meant.
+        remotes.sort_by_key(|(pattern, _)| {
+            let said = pattern.bytes().filter(|&byte| byte != b'*').count();
+            (std::cmp::Reverse(said), pattern.clone())
+        });
+        Ok(Self { roots, remotes, pins, disk, folders: HashMap::new() })
     }
 
     /// Decides for all `events`, which must be in the order of time.
     pub fn resolve(&mut self, events: &[UsageEvent]) -> Vec<Attribution> {
-        let mut last_of_session: HashMap<&SessionId, ArmId> = HashMap::new();
+        debug_assert!(events.is_sorted_by_key(|event| event.at), "events out of order");
+        let mut sessions: HashMap<&SessionId, LastKnown<'_>> = HashMap::new();
         let mut attributions = Vec::with_capacity(events.len());
         for event in events {
-            let mut attribution = self.resolve_alone(event);
-            if let Some(session) = &event.session {
-                match &attribution.arm {
-                    Some(arm) => match last_of_session.get_mut(session) {
-                        Some(last) if last == arm => {}
-                        Some(last) => *last = arm.clone(),
-                        None => {
-                            last_of_session.insert(session, arm.clone());
-                        }
-                    },
-                    None => {
-                        if let Some(arm) = last_of_session.get(session) {
-                            attribution = Attribution {
-                                arm: Some(arm.clone()),
-                                reason: AttributionReason::Inherited,
-                            };
-                        }
-                    }
-                }
-            }
-            attributions.push(attribution);
+            let alone = self.resolve_alone(event);
+            attributions.push(match &event.session {
+                Some(session) => sessions.entry(session).or_default().settle(event, alone),
+                None => alone.attribution,
+            });
         }
         attributions
     }
 
     /// The project of an event: the repository that its folder lies in, else the folder.
     pub fn project(&mut self, event: &UsageEvent) -> Option<Arc<str>> {
-        event.cwd.as_ref().map(|cwd| self.folder(cwd).project.clone())
+        event.cwd.as_ref().and_then(|cwd| self.folder(cwd).project.clone())
     }
 
     /// Whether work in this folder belongs to an arm at any time.
@@ -147,23 +182,27 @@ impl<'d> Resolver<'d> {
     }
 
     /// What one event says of itself, without its session's past.
-    fn resolve_alone(&mut self, event: &UsageEvent) -> Attribution {
+    fn resolve_alone(&mut self, event: &UsageEvent) -> Alone {
+        let by = |arm: &ArmId, reason| Attribution { arm: Some(arm.clone()), reason };
         let message = event.evidence.message.as_ref();
-        let pinned = message.and_then(|message| self.pins.messages.get(message)).or_else(|| {
-            let mut sessions = event.session.iter().chain(&event.repeated_in);
-            sessions.find_map(|session| self.pins.sessions.get(session))
-        });
-        if let Some(arm) = pinned {
-            return Attribution { arm: Some(arm.clone()), reason: AttributionReason::Pinned };
+        if let Some(arm) = message.and_then(|message| self.pins.messages.get(message)) {
+            let attribution = by(arm, AttributionReason::Pinned);
+            return Alone { attribution, is_single: true };
+        }
+        let session = event.session.as_ref();
+        if let Some(arm) = session.and_then(|session| self.pins.sessions.get(session)) {
+            let attribution = by(arm, AttributionReason::Pinned);
+            return Alone { attribution, is_single: false };
         }
         let claim = event.cwd.as_ref().and_then(|cwd| {
             let in_force = |claim: &&Claim| claim.from.is_none_or(|from| from <= event.at);
             self.folder(cwd).claims.iter().find(in_force)
         });
-        match claim {
-            Some(claim) => Attribution { arm: Some(claim.arm.clone()), reason: claim.reason },
+        let attribution = match claim {
+            Some(claim) => by(&claim.arm, claim.reason),
             None => Attribution { arm: None, reason: AttributionReason::Unattributed },
-        }
+        };
+        Alone { attribution, is_single: false }
     }
 
     fn folder(&mut self, cwd: &Arc<str>) -> &Folder {
@@ -177,6 +216,9 @@ impl<'d> Resolver<'d> {
     fn look_at(&self, cwd: &str) -> Folder {
         let written = FolderPath::new(cwd);
         let mut claims = Vec::new();
+        if !written.is_absolute() {
+            return Folder { claims, project: None };
+        }
         self.claim(&mut claims, &written, Root::written, AttributionReason::Root);
         if let Some(real) = self.disk.real_path(cwd) {
             let real = FolderPath::new(&real);
@@ -201,7 +243,7 @@ impl<'d> Resolver<'d> {
             Some(repository) => repository.main_work_tree,
             None => written.without_worktree().to_string(),
         };
-        Folder { claims, project: project.into() }
+        Folder { claims, project: Some(project.into()) }
     }
 
     /// Adds the arms whose root contains `folder`: the longest root first, and of two equal roots

@@ -20,9 +20,10 @@
 //!
 //! The way of the data: [`logs`] reads files into usage events, [`attribute`] says whose they are,
 //! [`price`] says what they cost, [`report`] sums them up. Only the `source`, `lines` and reader
-//! files of `logs` and `disk` of `attribute` touch the world; the rest is pure.
+//! files of `logs`, `disk` of `attribute` and [`small_file`] touch the world; the rest is pure.
 
 pub mod attribute;
 pub mod logs;
 pub mod price;
 pub mod report;
+pub mod small_file;

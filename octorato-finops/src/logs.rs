@@ -13,15 +13,14 @@ mod skip;
 mod source;
 
 pub use claude_code::ClaudeCode;
-pub use merge::{Message, Rank};
+pub use merge::{AgentNames, Message, Rank};
 pub use skip::{Finding, FindingKind, Findings};
 pub use source::{Environment, LogFile, Place, Progress, Quiet};
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use octorato_core::{AgentId, UsageEvent};
+use octorato_core::UsageEvent;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -33,8 +32,9 @@ pub trait Reader: Sync {
     /// The stable name, such as `claude-code`.
     fn name(&self) -> &'static str;
 
-    /// Where the agent keeps its logs on this machine, whether or not it has been used.
-    fn homes(&self, environment: &Environment) -> Vec<std::path::PathBuf>;
+    /// Where the agent keeps its logs on this machine, whether or not it has been used. A home that
+    /// the user chose by a variable is [`Place::Given`].
+    fn homes(&self, environment: &Environment) -> Vec<Place>;
 
     /// The folder of transcripts, where `folder` is a home of this agent.
     fn transcripts(&self, folder: &Path) -> Option<std::path::PathBuf>;
@@ -51,8 +51,8 @@ pub trait Reader: Sync {
 pub struct Batch {
     /// The requests, each once, in the order in which they were first seen.
     pub messages: Vec<Message>,
-    /// Names of sub-agents by their ids in the session.
-    pub agent_names: HashMap<String, AgentId>,
+    /// Types of sub-agents, as their parents name them.
+    pub agent_names: AgentNames,
     /// What could not be read, or only with a repair.
     pub findings: Findings,
     /// What was counted on the way.
@@ -72,7 +72,7 @@ pub struct Stats {
     pub records: u64,
     /// Requests that these records are about.
     pub requests: u64,
-    /// Requests that were seen in more than one file and counted once.
+    /// How often a request was seen again in a further file, and not counted again.
     pub copies: u64,
     /// Records that the agent made up itself; they cost nothing.
     pub synthetic: u64,
@@ -141,14 +141,17 @@ pub fn read(places: &[Place], progress: &dyn Progress) -> Reading {
         let (merge, total) = &mut *merged;
         total.findings.add(batch.findings);
         total.stats.add(&batch.stats);
-        total.agent_names.extend(batch.agent_names);
+        for (agent, name) in batch.agent_names {
+            let known = total.agent_names.entry(agent).or_insert_with(|| name.clone());
+            *known = (*known).clone().min(name);
+        }
         for message in batch.messages {
             merge.add(message);
         }
     });
 
     let (merge, mut total) = merged.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let events = merge.finish(&total.agent_names, &mut total.stats);
+    let events = merge.finish(&total.agent_names, &mut total.stats, &mut total.findings);
     total.findings.sort();
     Reading { events, findings: total.findings, stats: total.stats }
 }

@@ -70,8 +70,8 @@ pub struct Report {
     pub total: Sums,
     /// The part that belongs to no arm; it is in the rows and in the total too.
     pub unattributed: Sums,
-    /// How many events each rule of attribution decided.
-    pub reasons: BTreeMap<AttributionReason, u64>,
+    /// What each rule of attribution decided.
+    pub reasons: BTreeMap<AttributionReason, Sums>,
     /// Usage without a price, by model and reason.
     pub unpriced: Vec<Unpriced>,
     /// How each model was found in the price catalog.
@@ -82,8 +82,8 @@ pub struct Report {
     pub skipped: Vec<Finding>,
     /// Lines that were counted with a repair.
     pub repaired: Vec<Finding>,
-    /// What was read.
-    pub reading: Stats,
+    /// What was read, of all clients; nothing in a report on one arm or client.
+    pub reading: Option<Stats>,
 }
 
 /// One row of a report.
@@ -151,7 +151,7 @@ pub fn report(
             continue;
         }
         let price = prices.of(event);
-        let charge = price.clone().and_then(|price| {
+        let charge = price.as_ref().map_err(Clone::clone).and_then(|price| {
             let charge = price.charge(&event.usage, event.at, &event.context);
             charge.map_err(|error| Arc::from(error.to_string()))
         });
@@ -162,19 +162,21 @@ pub fn report(
         let mut key = Vec::with_capacity(query.by.len());
         for dimension in &query.by {
             key.push(match dimension {
-                Dimension::Client => client.map(|client| client.as_str().into()),
-                Dimension::Provider => provider.as_ref().map(|id: &ProviderId| id.as_str().into()),
+                Dimension::Client => client.map(Into::into),
+                Dimension::Provider => provider.as_ref().map(Into::into),
                 Dimension::Project => resolver.project(event),
                 other => labels.of(*other, event, attribution)?,
             });
         }
-        let counted = charge.as_ref().ok();
+        let is_exact = price.as_ref().is_ok_and(|price| price.matched().exact);
+        let counted = charge.as_ref().ok().map(|charge| (charge, is_exact));
         rows.entry(key).or_default().count(event, counted)?;
         total.count(event, counted)?;
         if attribution.arm.is_none() {
             unattributed.count(event, counted)?;
         }
-        *reasons.entry(attribution.reason).or_default() += 1;
+        let decided: &mut Sums = reasons.entry(attribution.reason).or_default();
+        decided.count(event, counted)?;
         if let Err(reason) = charge {
             let key = (provider, event.model.clone(), reason.to_string());
             unpriced.entry(key).or_default().count(event, None)?;
@@ -204,7 +206,7 @@ pub fn report(
         snapshot: catalog.snapshot().to_string(),
         skipped: reading.findings.skipped().map(told).collect(),
         repaired: reading.findings.repaired().map(told).collect(),
-        reading: reading.stats,
+        reading: (!is_scoped).then_some(reading.stats),
     })
 }
 

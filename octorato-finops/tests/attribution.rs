@@ -48,8 +48,8 @@ fn event(session: &str, minute: u32, cwd: Option<&str>) -> UsageEvent {
         usage: Usage::new().with(Unit::Output, 1),
         context: PriceContext::standard(),
         session: Some(session.into()),
-        repeated_in: Vec::new(),
         agent: None,
+        agent_name: None,
         skill: None,
         cwd: cwd.map(Into::into),
         evidence: Evidence {
@@ -57,8 +57,10 @@ fn event(session: &str, minute: u32, cwd: Option<&str>) -> UsageEvent {
             file: Path::new("t.jsonl").into(),
             offset: u64::from(minute),
             records: 1,
+            line: 1,
             message: Some(format!("msg_{session}_{minute}").into()),
             request: None,
+            reported_cost: None,
         },
         precision: Precision::Exact,
     }
@@ -152,22 +154,6 @@ fn pins_are_stronger_than_folders_and_a_message_than_its_session() {
     let events = [event("s", 0, Some("/w/acme")), event("s", 1, Some("/w/globex"))];
     let found: Vec<_> = resolver.resolve(&events).into_iter().map(shown).collect();
     assert_eq!(found, [("globex".into(), Reason::Pinned), ("acme".into(), Reason::Pinned)]);
-}
-
-#[test]
-fn a_pin_holds_for_what_a_resumed_session_repeats() {
-    let arms = arms(&[("acme", &["/w/acme"], &[]), ("globex", &["/w/globex"], &[])]);
-    let mut pins = Pins::default();
-    pins.sessions.insert("resumed".into(), ArmId::new("globex").unwrap());
-    let mut resolver = Resolver::new(&arms, pins, &NoDisk).unwrap();
-    let mut repeated = event("s", 0, Some("/w/acme"));
-    repeated.repeated_in.push("resumed".into());
-    let found: Vec<_> = resolver
-        .resolve(&[repeated, event("s", 1, Some("/w/acme"))])
-        .into_iter()
-        .map(shown)
-        .collect();
-    assert_eq!(found, [("globex".into(), Reason::Pinned), ("acme".into(), Reason::Root)]);
 }
 
 #[test]

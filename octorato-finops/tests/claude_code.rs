@@ -119,7 +119,6 @@ fn of_two_copies_the_session_that_ended_first_made_the_request() {
         ]);
         let event = &reading.events[0];
         assert_eq!(event.session.as_ref().unwrap().as_str(), "s1");
-        assert_eq!(event.repeated_in, ["s2".into()]);
         assert_eq!(reading.events[1].session.as_ref().unwrap().as_str(), "s2");
     }
 }
@@ -257,7 +256,7 @@ fn a_sub_agent_is_named_by_its_type() {
         row["agentId"] = json!(agent);
         format!("{row}\n")
     };
-    let launched = json!({"type": "user", "toolUseResult":
+    let launched = json!({"type": "user", "sessionId": "s1", "toolUseResult":
         {"agentId": "b8", "agentType": "reviewer", "usage": {"input_tokens": 1}}});
     let folder = TempDir::new().unwrap();
     let place = folder.path().join("s1/subagents");
@@ -267,7 +266,7 @@ fn a_sub_agent_is_named_by_its_type() {
     fs::write(place.join("agent-b8.jsonl"), sub("msg_2", "b8", 4)).unwrap();
     fs::write(folder.path().join("s1.jsonl"), format!("{launched}\n")).unwrap();
     let reading = read(folder.path());
-    let agents = reading.events.iter().map(|e| e.agent.as_ref().unwrap().to_string());
+    let agents = reading.events.iter().map(|e| e.agent_name.as_ref().unwrap().to_string());
     assert_eq!(agents.collect::<Vec<_>>(), ["explorer", "reviewer"]);
 }
 

@@ -51,8 +51,8 @@ fn event(at: &str, model: &str, cwd: &str, usage: Usage) -> UsageEvent {
         usage,
         context: PriceContext::standard(),
         session: None,
-        repeated_in: Vec::new(),
         agent: None,
+        agent_name: None,
         skill: None,
         cwd: Some(cwd.into()),
         evidence: Evidence {
@@ -60,8 +60,10 @@ fn event(at: &str, model: &str, cwd: &str, usage: Usage) -> UsageEvent {
             file: Path::new("t.jsonl").into(),
             offset: 0,
             records: 1,
+            line: 1,
             message: None,
             request: None,
+            reported_cost: None,
         },
         precision: Precision::Exact,
     }
@@ -246,8 +248,7 @@ proptest! {
         }
         let unpriced: u64 = report.unpriced.iter().map(|row| row.sums.events).sum();
         prop_assert_eq!(unpriced, report.total.unpriced_events);
-        let reasons: u64 = report.reasons.values().sum();
-        prop_assert_eq!(reasons, count);
+        prop_assert_eq!(&added_up(report.reasons.values()), &report.total);
     }
 
     #[test]

@@ -43,7 +43,9 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
         Format::Md => markdown(&report, args.costs, printer)?,
         Format::Table => table(&report, args.costs, printer)?,
     }
-    if matches!(format, Format::Table | Format::Md) && report.reading.files == 0 {
+    if matches!(format, Format::Table | Format::Md)
+        && report.reading.is_some_and(|read| read.files == 0)
+    {
         printer.remark("no transcripts were found; name a folder of them with --logs")?;
     } else if !workspace.has_arms_file() {
         printer.remark("no arms are declared yet; `octorato scan` proposes some")?;

@@ -1,7 +1,8 @@
 //! What only the disk knows of a folder: where its links lead and which repository it is in.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::small_file;
 
 use super::remote::normal_remote;
 
@@ -67,12 +68,9 @@ impl Disk for LocalDisk {
             let git = folder.join(".git");
             git.symlink_metadata().is_ok().then_some((folder, git))
         })?;
-        let common = if git.is_dir() { git } else { common_folder(work_tree, &git)? };
-        let main = match common.file_name() {
-            Some(name) if name == ".git" => common.parent()?.to_owned(),
-            _ => common.clone(), // a bare repository
-        };
-        let config = fs::read_to_string(common.join("config")).unwrap_or_default();
+        let (common, main) =
+            if git.is_dir() { (git, work_tree.to_owned()) } else { linked(work_tree, &git)? };
+        let config = small_file::read(&common.join("config"), LARGEST).unwrap_or_default();
         Some(Repository {
             main_work_tree: main.into_os_string().into_string().ok()?,
             remotes: remotes(&config),
@@ -80,16 +78,23 @@ impl Disk for LocalDisk {
     }
 }
 
-/// The folder that a worktree shares with its repository: `.git` is then a file that names the
-/// worktree's own folder, in which `commondir` names the shared one.
-fn common_folder(work_tree: &Path, git_file: &Path) -> Option<PathBuf> {
-    let text = fs::read_to_string(git_file).ok()?;
+/// No file that is read here is larger.
+const LARGEST: u64 = 1 << 20;
+
+/// The repository's folder and its main checkout where `.git` is a file: it then names a folder
+/// of the worktree's own, in which `commondir` names the repository's.
+fn linked(work_tree: &Path, git_file: &Path) -> Option<(PathBuf, PathBuf)> {
+    let text = small_file::read(git_file, LARGEST).ok()?;
     let own = work_tree.join(text.strip_prefix("gitdir:")?.trim());
-    let common = match fs::read_to_string(own.join("commondir")) {
-        Ok(common) => own.join(common.trim()),
-        Err(_) => own, // a submodule, which has a repository of its own
+    let Ok(common) = small_file::read(&own.join("commondir"), LARGEST) else {
+        // A submodule: a repository of its own, checked out here.
+        return Some((own, work_tree.to_owned()));
     };
-    common.canonicalize().ok()
+    let common = own.join(common.trim()).canonicalize().ok()?;
+    // `.git` and a hidden bare repository (`.bare`) lie in the folder that people know.
+    let is_hidden = common.file_name()?.to_string_lossy().starts_with('.');
+    let main = if is_hidden { common.parent()?.to_owned() } else { common.clone() };
+    Some((common, main))
 }
 
 /// The remotes of a git configuration, `origin` first. Included files and rewritten addresses

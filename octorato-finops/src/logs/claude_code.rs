@@ -11,10 +11,11 @@
 //! `usage.iterations` of a type other than `message` (an advisor, a compaction) are requests of
 //! their own that the top-level counts leave out.
 
+mod fields;
 mod record;
+mod times;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,14 +23,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use memchr::memmem;
 use octorato_core::{
-    AgentId, Evidence, MessageId, ModelId, Precision, PriceContext, ProviderId, RequestId, Unit,
-    Usage, UsageEvent,
+    AgentId, Evidence, MessageId, ModelId, Precision, PriceContext, ProviderId, RequestId,
+    SessionId, Unit, Usage, UsageEvent,
 };
+
+use crate::small_file;
 
 use self::record::{Counts, Iteration, Record, Unreadable};
 use super::lines::{self, Line};
 use super::merge::Merge;
-use super::{Batch, Environment, FindingKind, LogFile, Message, Progress, Rank, Reader};
+use super::{Batch, Environment, FindingKind, LogFile, Message, Place, Progress, Rank, Reader};
 
 /// Reads Claude Code's transcripts.
 #[derive(Clone, Copy, Debug)]
@@ -42,18 +45,20 @@ impl Reader for ClaudeCode {
         NAME
     }
 
-    fn homes(&self, environment: &Environment) -> Vec<PathBuf> {
+    fn homes(&self, environment: &Environment) -> Vec<Place> {
         if let Some(list) = &environment.claude_config_dir
             && !list.trim().is_empty()
         {
-            return list.split(',').map(|folder| PathBuf::from(folder.trim())).collect();
+            let folders = list.split(',').map(str::trim).filter(|folder| !folder.is_empty());
+            return folders.map(|folder| Place::Given(folder.into())).collect();
         }
         let config = environment
             .xdg_config_home
             .clone()
             .or_else(|| Some(environment.home.as_ref()?.join(".config")));
         let home = environment.home.as_ref().map(|home| home.join(".claude"));
-        home.into_iter().chain(config.map(|config| config.join("claude"))).collect()
+        let homes = home.into_iter().chain(config.map(|config| config.join("claude")));
+        homes.map(Place::Usual).collect()
     }
 
     fn transcripts(&self, folder: &Path) -> Option<PathBuf> {
@@ -84,7 +89,7 @@ impl Reader for ClaudeCode {
         let read = lines::for_each_line(opened, on_bytes, |at, line| {
             transcript.line(at, &line);
         });
-        let untimed = transcript.finish();
+        transcript.finish();
         batch.stats.bytes += bytes.get();
         if bytes.get() == 0 && read.is_ok() {
             batch.findings.note_file(FindingKind::EmptyFile, &file.path, None);
@@ -93,10 +98,6 @@ impl Reader for ClaudeCode {
             let detail = Some(error.to_string());
             batch.findings.note_file(FindingKind::Unreadable, &file.path, detail);
         }
-        if !untimed.is_empty() {
-            place_in_time(&file.path, untimed, batch);
-        }
-        name_agent_of(&file.path, batch);
     }
 }
 
@@ -108,15 +109,6 @@ struct Transcript<'b> {
     marker: memmem::Finder<'static>,
     names: Names,
     untimed: Vec<Message>,
-    gateway: Gateway,
-}
-
-/// Requests under ids that are not Anthropic's own. A gateway may stream a first snapshot without
-/// input counts, which then belongs to the request of the same id that has them.
-#[derive(Default)]
-struct Gateway {
-    keys: HashMap<String, Arc<str>>,
-    heads: Vec<(String, Message)>,
 }
 
 /// The last text of each kind: neighbours mostly repeat it, so that it is stored once.
@@ -126,6 +118,7 @@ struct Names {
     session: Option<Arc<str>>,
     cwd: Option<Arc<str>>,
     agent: Option<Arc<str>>,
+    agent_name: Option<Arc<str>>,
     skill: Option<Arc<str>>,
     provider: Option<Arc<str>>,
 }
@@ -148,7 +141,6 @@ impl<'b> Transcript<'b> {
             marker: memmem::Finder::new(b"\"usage\""),
             names: Names::default(),
             untimed: Vec::new(),
-            gateway: Gateway::default(),
         }
     }
 
@@ -160,6 +152,9 @@ impl<'b> Transcript<'b> {
             Line::TooLong => return self.note(FindingKind::LineTooLong, offset, None),
         };
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        // A crash can leave zeros before what is written next.
+        let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
+        let bytes = if zeros < bytes.len() { &bytes[zeros..] } else { bytes };
         if bytes.is_empty() {
             return;
         }
@@ -184,79 +179,85 @@ impl<'b> Transcript<'b> {
         }
     }
 
-    fn record(&mut self, offset: u64, record: &Record<'_>) -> Result<(), Unreadable> {
-        if let Some((id, name)) = record.launched() {
-            self.batch.agent_names.insert(id.to_owned(), AgentId::from(name));
+    fn record(&mut self, offset: u64, record: &Record<'_>) {
+        if let Some((agent, name)) = record.launched()
+            && let Some(session) = record.session_id.map(|id| SessionId::from(id))
+        {
+            let known = self.batch.agent_names.entry((session, AgentId::from(agent)));
+            let known = known.or_insert_with(|| name.into());
+            *known = (*known).clone().min(name.into());
         }
-        let Some(counts) = &record.counts else { return Ok(()) };
-        let iterations = record::iterations(counts)?;
+        let Some(counts) = &record.counts else { return };
         self.batch.stats.records += 1;
         let model = record.model.as_str();
         if model == "<synthetic>" {
             self.batch.stats.synthetic += 1;
-            return Ok(());
+            return;
         }
+        let iterations = record::iterations(counts, model).unwrap_or_else(|| {
+            self.note(FindingKind::UnreadableIterations, offset, None);
+            Vec::new()
+        });
         let usage = usage_of(counts);
         if usage.is_zero() && iterations.is_empty() {
-            return Ok(());
+            return;
         }
-        let at = match record.timestamp.as_str().parse::<Timestamp>() {
-            Ok(at) => Some(at),
-            Err(_) if record.timestamp.is_none() => None,
-            Err(error) => {
-                self.note(FindingKind::NoTimestamp, offset, Some(error.to_string()));
-                return Ok(());
-            }
-        };
+        let at = record::time(record.timestamp.as_str());
         let id = record.message_id.as_str();
-        let key = key_of(id, record.request_id.as_str(), at, model, &usage);
         if id.is_empty() {
             self.note(FindingKind::NoMessageId, offset, None);
         }
-        let agent = record.agent.or(record.agent_id.as_str());
+        let names = &mut self.names;
         let event = UsageEvent {
-            at: at.unwrap_or_default(),
+            at: at.unwrap_or(Timestamp::MAX),
             provider: provider_of(model, id)
-                .map(|provider| ProviderId::from(keep(&mut self.names.provider, provider))),
-            model: ModelId::from(keep(&mut self.names.model, model)),
+                .map(|provider| ProviderId::from(keep(&mut names.provider, provider))),
+            model: ModelId::from(keep(&mut names.model, model)),
             usage,
             context: context_of(counts),
-            session: record.session_id.map(|session| keep(&mut self.names.session, session).into()),
-            repeated_in: Vec::new(),
-            agent: agent.map(|agent| keep(&mut self.names.agent, agent).into()),
-            skill: record.skill.map(|skill| keep(&mut self.names.skill, skill)),
-            cwd: record.cwd.map(|cwd| keep(&mut self.names.cwd, cwd)),
+            session: record.session_id.map(|session| keep(&mut names.session, session).into()),
+            agent: record.agent_id.map(|agent| keep(&mut names.agent, agent).into()),
+            agent_name: record.agent.map(|name| keep(&mut names.agent_name, name)),
+            skill: record.skill.map(|skill| keep(&mut names.skill, skill)),
+            cwd: record.cwd.map(|cwd| keep(&mut names.cwd, cwd)),
             evidence: Evidence {
                 reader: NAME,
                 file: self.path.clone(),
+                line: self.batch.stats.lines,
                 offset,
                 records: 1,
                 message: record.message_id.map(|id| MessageId::from(id)),
                 request: record.request_id.map(|id| RequestId::from(id)),
+                reported_cost: (!record.reported_cost.is_empty())
+                    .then(|| record.reported_cost.as_ref().into()),
             },
             precision: Precision::Exact,
         };
-        let rank = if record.is_progress { Rank::Progress } else { Rank::Own };
+        let is_complete =
+            event.cwd.is_some() && event.session.is_some() && !event.model.as_str().is_empty();
+        let rank = match (at, record.is_progress) {
+            (None, _) => Rank::Untimed,
+            (_, true) => Rank::Progress,
+            (_, false) if is_complete => Rank::Own,
+            _ => Rank::Incomplete,
+        };
+        let (key, is_loose) = key_of(&event);
+        // A gateway's request is known by its counts, what is inside of it by its id alone.
+        let base = if id.is_empty() { key.as_ref() } else { id };
         for (number, iteration) in iterations.into_iter().enumerate() {
-            let message = beside(&event, &key, rank, number, &iteration);
-            self.keep(at, message);
+            self.keep(beside(&event, base, rank, number, &iteration));
         }
-        let message = Message { key, rank, file_ends: event.at, event };
-        if id.is_empty() || id.starts_with("msg_") || at.is_none() {
-            self.keep(at, message);
-        } else if INPUTS.iter().all(|&unit| usage[unit] == 0) {
-            self.gateway.heads.push((id.to_owned(), message));
-        } else {
-            self.gateway.keys.entry(id.to_owned()).or_insert_with(|| message.key.clone());
-            self.keep(at, message);
-        }
-        Ok(())
+        self.keep(Message { key, is_loose, rank, file_ends: event.at, event });
     }
 
-    fn keep(&mut self, at: Option<Timestamp>, message: Message) {
-        match at {
-            Some(_) => self.requests.add(message),
-            None => self.untimed.push(message),
+    fn keep(&mut self, message: Message) {
+        if message.event.usage.is_zero() {
+            return;
+        }
+        if message.rank == Rank::Untimed {
+            self.untimed.push(message);
+        } else {
+            self.requests.add(message);
         }
     }
 
@@ -265,42 +266,45 @@ impl<'b> Transcript<'b> {
         self.batch.findings.note_line(kind, &self.path, place, detail);
     }
 
-    /// Gives the batch its requests; returns those whose records have no time.
-    fn finish(mut self) -> Vec<Message> {
-        for (id, mut message) in self.gateway.heads {
-            if let Some(key) = self.gateway.keys.get(&id) {
-                message.key = key.clone();
-            }
-            self.requests.add(message);
+    /// Gives the batch its requests.
+    fn finish(self) {
+        let mut messages = self.requests.into_messages();
+        if !self.untimed.is_empty() {
+            messages.extend(times::from_neighbours(&self.path, self.untimed));
         }
-        self.batch.messages = self.requests.into_messages();
-        self.untimed
+        if let Some((agent, name)) = agent_of(&self.path) {
+            for UsageEvent { agent: id, agent_name, .. } in
+                messages.iter_mut().map(|m| &mut m.event)
+            {
+                if *id.get_or_insert_with(|| agent.clone()) == agent && agent_name.is_none() {
+                    agent_name.clone_from(&name);
+                }
+            }
+        }
+        self.batch.messages = messages;
     }
 }
 
 /// The counts that no streamed snapshot of a request changes.
 const INPUTS: [Unit; 4] = [Unit::Input, Unit::CacheRead, Unit::CacheWrite5m, Unit::CacheWrite1h];
 
-/// What makes records speak of the same request.
-fn key_of(id: &str, request: &str, at: Option<Timestamp>, model: &str, usage: &Usage) -> Arc<str> {
-    if id.starts_with("msg_") {
-        return id.into();
+/// What makes records speak of the same request, and whether that is for want of a better.
+fn key_of(event: &UsageEvent) -> (Arc<str>, bool) {
+    let UsageEvent { at, model, usage, evidence, .. } = event;
+    let inputs = INPUTS.map(|unit| usage[unit]);
+    match (&evidence.message, &evidence.request) {
+        (Some(id), _) if id.as_str().starts_with("msg_") => (id.into(), false),
+        // A gateway may stream a first snapshot without input counts.
+        (Some(id), _) => (format!("{id} {inputs:?}").into(), inputs == [0; 4]),
+        (None, Some(request)) => (request.into(), true),
+        (None, None) => (format!("{at} {model} {usage:?}").into(), false),
     }
-    if !id.is_empty() {
-        let inputs = INPUTS.map(|unit| usage[unit]);
-        return format!("{id} {inputs:?}").into();
-    }
-    if !request.is_empty() {
-        return request.into();
-    }
-    let at = at.map(|at| at.to_string()).unwrap_or_default();
-    format!("{at} {model} {usage:?}").into()
 }
 
 /// A request that the top-level counts leave out: same time and place, own model and counts.
 fn beside(
     event: &UsageEvent,
-    key: &str,
+    base: &str,
     rank: Rank,
     number: usize,
     iteration: &Iteration<'_>,
@@ -319,7 +323,8 @@ fn beside(
     }
     event.usage = usage_of(&iteration.counts);
     let kind = iteration.kind.as_str();
-    Message { key: format!("{key} {kind} {number}").into(), rank, file_ends: event.at, event }
+    let key = format!("{base} {kind} {number}").into();
+    Message { key, is_loose: false, rank, file_ends: event.at, event }
 }
 
 fn usage_of(counts: &Counts<'_>) -> Usage {
@@ -365,61 +370,10 @@ fn provider_of(model: &str, message_id: &str) -> Option<&'static str> {
     }
 }
 
-/// Gives records without a time that of the nearest earlier line that has one.
-fn place_in_time(path: &Path, mut untimed: Vec<Message>, batch: &mut Batch) {
-    untimed.sort_by_key(|message| message.event.evidence.offset);
-    let offsets: Vec<u64> = untimed.iter().map(|m| m.event.evidence.offset).collect();
-    let mut timed = Merge::default();
-    for (mut message, (line, time)) in untimed.into_iter().zip(times_before(path, &offsets)) {
-        let place = (line, message.event.evidence.offset);
-        match time {
-            Some(time) => {
-                (message.event.at, message.file_ends) = (time, time);
-                batch.findings.note_line(FindingKind::TimeFromNeighbour, path, place, None);
-                timed.add(message);
-            }
-            None => batch.findings.note_line(FindingKind::NoTimestamp, path, place, None),
-        }
-    }
-    batch.messages.extend(timed.into_messages());
-}
-
-/// For each of the ascending `offsets` the number of its line and the last time before it.
-fn times_before(path: &Path, offsets: &[u64]) -> Vec<(u64, Option<Timestamp>)> {
-    let mut found = Vec::with_capacity(offsets.len());
-    let mut last = None;
-    let mut number = 0;
-    // The file was read a moment ago; where it cannot be read again, nothing is known.
-    if let Ok(file) = File::open(path) {
-        let _ = lines::for_each_line(
-            file,
-            |_| {},
-            |offset, line| {
-                number += 1;
-                while offsets.get(found.len()).is_some_and(|&wanted| wanted <= offset) {
-                    found.push((number, last));
-                }
-                if let Line::Whole(bytes) | Line::Unended(bytes) = line {
-                    last = record::timestamp(bytes).or(last);
-                }
-            },
-        );
-    }
-    found.resize(offsets.len(), (number, None));
-    found
-}
-
-/// A sub-agent's transcript has its type in a small file beside it.
-fn name_agent_of(path: &Path, batch: &mut Batch) {
-    let Some(id) = path
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .and_then(|stem| stem.strip_prefix("agent-"))
-    else {
-        return;
-    };
-    let Ok(text) = std::fs::read_to_string(path.with_extension("meta.json")) else { return };
-    if let Some(name) = record::agent_type(&text) {
-        batch.agent_names.insert(id.to_owned(), AgentId::from(name));
-    }
+/// A sub-agent's transcript is named by its id, and has its type in a small file beside it.
+fn agent_of(path: &Path) -> Option<(AgentId, Option<Arc<str>>)> {
+    let id = path.file_stem()?.to_str()?.strip_prefix("agent-")?;
+    let meta = small_file::read(&path.with_extension("meta.json"), 64 << 10);
+    let name = meta.ok().and_then(|text| record::agent_type(&text));
+    Some((id.into(), name.map(Into::into)))
 }

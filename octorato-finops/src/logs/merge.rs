@@ -5,17 +5,24 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use octorato_core::{AgentId, Precision, UsageEvent};
+use octorato_core::{AgentId, Precision, SessionId, UsageEvent};
 
 use super::Stats;
+use super::skip::{FindingKind, Findings};
 
 /// How much a record's word on time, folder and session weighs; smaller is stronger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Rank {
     /// The request's own record.
     Own,
+    /// Its own record, without its folder, its session or its model.
+    Incomplete,
     /// A copy that a parent keeps of its sub-agent's progress.
     Progress,
+    /// A record that does not say when it was made; its time is its neighbour's, or
+    /// [`Timestamp::MAX`] where no neighbour has one.
+    Untimed,
 }
 
 /// What one or more records say of one request.
@@ -23,6 +30,9 @@ pub enum Rank {
 pub struct Message {
     /// What makes records speak of the same request, across all files.
     pub key: Arc<str>,
+    /// Whether the key is no message's own: the request belongs to the message with its message
+    /// id, else to the one with its request id, if there is one.
+    pub is_loose: bool,
     /// The strongest rank among the records.
     pub rank: Rank,
     /// When the file of the record that holds was last written to, as far as its records tell. A
@@ -36,8 +46,8 @@ impl Message {
     /// Takes over what another record of the same request says.
     ///
     /// Commutative and associative, so that any order of records gives the same request: of each
-    /// count the larger holds; time, folder, session and place are those of the earliest record of
-    /// the strongest rank, and of two copies that of the session that ended first.
+    /// count the larger holds; time, folder, session, model and place are those of the earliest
+    /// record of the strongest rank, and of two copies that of the session that ended first.
     pub fn absorb(&mut self, mut other: Self) {
         if other.order() < self.order() {
             std::mem::swap(self, &mut other);
@@ -50,14 +60,11 @@ impl Message {
                 mine.context.set(name, value);
             }
         }
-        // Records of one request agree on these where they have them; partial ones lack them.
+        // Partial records lack these; where two records differ, the smaller text holds, whatever
+        // their order.
         mine.skill = smaller(mine.skill.take(), theirs.skill);
         mine.agent = smaller(mine.agent.take(), theirs.agent);
-        mine.repeated_in.extend(theirs.session);
-        mine.repeated_in.extend(theirs.repeated_in);
-        mine.repeated_in.retain(|session| mine.session.as_ref() != Some(session));
-        mine.repeated_in.sort_unstable();
-        mine.repeated_in.dedup();
+        mine.agent_name = smaller(mine.agent_name.take(), theirs.agent_name);
     }
 
     fn order(&self) -> impl Ord + '_ {
@@ -72,6 +79,9 @@ fn smaller<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
         (a, b) => a.or(b),
     }
 }
+
+/// The types of sub-agents by session and id.
+pub type AgentNames = HashMap<(SessionId, AgentId), Arc<str>>;
 
 /// Requests by key.
 #[derive(Debug, Default)]
@@ -101,7 +111,8 @@ impl Merge {
 
     /// The requests of one file, in the order in which they were first seen.
     pub(super) fn into_messages(mut self) -> Vec<Message> {
-        let ends = self.messages.iter().map(|message| message.event.at).max().unwrap_or_default();
+        let times = self.messages.iter().filter(|message| message.rank != Rank::Untimed);
+        let ends = times.map(|message| message.event.at).max().unwrap_or(Timestamp::MAX);
         for message in &mut self.messages {
             message.file_ends = ends;
         }
@@ -111,34 +122,74 @@ impl Merge {
     /// One event per request, by time, then by place.
     pub(super) fn finish(
         self,
-        agent_names: &HashMap<String, AgentId>,
+        agent_names: &AgentNames,
         stats: &mut Stats,
+        findings: &mut Findings,
     ) -> Vec<UsageEvent> {
         drop(self.index);
         stats.copies += self.copies;
-        stats.requests += self.messages.len() as u64;
-        let mut events: Vec<UsageEvent> = self
-            .messages
-            .into_iter()
-            .map(|message| {
-                let mut event = message.event;
-                if message.rank == Rank::Progress {
-                    stats.progress_only += 1;
-                    // The parent saw the sub-agent's answer begin, not how long it became.
-                    event.precision = Precision::Estimated;
+        let messages = with_loose_ends_tied(self.messages);
+        let mut events: Vec<UsageEvent> = Vec::with_capacity(messages.len());
+        for message in messages {
+            let (rank, mut event) = (message.rank, message.event);
+            if rank == Rank::Untimed {
+                let evidence = &event.evidence;
+                let place = (evidence.line, evidence.offset);
+                if event.at == Timestamp::MAX {
+                    findings.note_line(FindingKind::NoTimestamp, &evidence.file, place, None);
+                    continue;
                 }
-                if let Some(agent) = &mut event.agent
-                    && let Some(name) = agent_names.get(agent.as_str())
-                {
-                    *agent = name.clone();
-                }
-                event
-            })
-            .collect();
+                findings.note_line(FindingKind::TimeFromNeighbour, &evidence.file, place, None);
+            }
+            if rank == Rank::Progress {
+                stats.progress_only += 1;
+                // The parent saw the sub-agent's answer begin, not how long it became.
+                event.precision = Precision::Estimated;
+            }
+            if event.agent_name.is_none()
+                && let (Some(session), Some(agent)) = (&event.session, &event.agent)
+            {
+                event.agent_name = agent_names.get(&(session.clone(), agent.clone())).cloned();
+            }
+            events.push(event);
+        }
+        stats.requests += events.len() as u64;
         events.sort_by_cached_key(|event| {
             let evidence = &event.evidence;
             (event.at, evidence.file.clone(), evidence.offset, event.model.clone())
         });
         events
     }
+}
+
+/// Gives what loose records say to the message that they belong to.
+fn with_loose_ends_tied(messages: Vec<Message>) -> Vec<Message> {
+    let (loose, mut firm): (Vec<_>, Vec<_>) =
+        messages.into_iter().partition(|message| message.is_loose);
+    if loose.is_empty() {
+        return firm;
+    }
+    // Of several messages with an id the earliest is meant.
+    let mut by_order: Vec<usize> = (0..firm.len()).collect();
+    by_order.sort_by(|&a, &b| firm[a].order().cmp(&firm[b].order()));
+    let (mut by_message, mut by_request) = (HashMap::new(), HashMap::new());
+    for at in by_order {
+        let evidence = &firm[at].event.evidence;
+        if let Some(id) = &evidence.message {
+            by_message.entry(id.clone()).or_insert(at);
+        }
+        if let Some(id) = &evidence.request {
+            by_request.entry(id.clone()).or_insert(at);
+        }
+    }
+    for message in loose {
+        let evidence = &message.event.evidence;
+        let of_message = evidence.message.as_ref().and_then(|id| by_message.get(id));
+        let of_request = || by_request.get(evidence.request.as_ref()?);
+        match of_message.or_else(of_request) {
+            Some(&at) => firm[at].absorb(message),
+            None => firm.push(message),
+        }
+    }
+    firm
 }

@@ -12,6 +12,7 @@ macro_rules! finding_kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal, $repaired:literal, $sentence:literal;)*) => {
         /// Why a line or a file was not counted, or only with a repair.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
         pub enum FindingKind {
             $($(#[$doc])* $kind,)*
         }
@@ -53,14 +54,17 @@ finding_kinds! {
     InvalidJson = "invalid_json", false, "line is not a JSON object";
     /// The line is longer than any record can be.
     LineTooLong = "line_too_long", false, "line is longer than 32 MiB";
-    /// A token count is negative, fractional or no number.
-    InvalidCount = "invalid_count", false, "a token count is not a whole number";
+    /// A token count is negative, fractional, no number or above 10^12.
+    InvalidCount = "invalid_count", false, "a token count is not a whole number, or beyond reason";
     /// No record of the file says when it was made.
-    NoTimestamp = "no_timestamp", false, "record has tokens but no time";
+    NoTimestamp = "no_timestamp", false, "record has tokens but no time, nor has any record near it";
     /// The time of the nearest earlier record was taken.
-    TimeFromNeighbour = "time_from_neighbour", true, "record has no time; its neighbour's was taken";
+    TimeFromNeighbour = "time_from_neighbour", true, "record has no usable time; its neighbour's was taken";
     /// The line holds bytes that are not UTF-8 outside of what is counted.
     InvalidUtf8 = "invalid_utf8", true, "line is not valid UTF-8; its counts were readable";
+    /// What the record says of requests inside of the request cannot be read.
+    UnreadableIterations = "unreadable_iterations", true,
+        "requests inside of the request are of an unknown kind; the request itself was counted";
     /// The record has no message id; it is known by its content.
     NoMessageId = "no_message_id", true, "record has no message id; known by time, model and counts";
 }

@@ -1,5 +1,7 @@
 //! Where logs lie: the edge between the readers and the file system.
 
+use std::collections::HashSet;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -9,6 +11,7 @@ use super::{READERS, Reader};
 
 /// Where to look for logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Place {
     /// An agent's usual home; nothing is said where it does not exist.
     Usual(PathBuf),
@@ -19,7 +22,7 @@ pub enum Place {
 impl Place {
     /// The homes of every agent on this machine.
     pub fn usual(environment: &Environment) -> Vec<Self> {
-        READERS.iter().flat_map(|reader| reader.homes(environment)).map(Self::Usual).collect()
+        READERS.iter().flat_map(|reader| reader.homes(environment)).collect()
     }
 
     fn path(&self) -> &Path {
@@ -62,6 +65,28 @@ pub struct LogFile {
     pub size: u64,
     /// Who can read it.
     pub reader: &'static dyn Reader,
+    identity: Identity,
+}
+
+/// What makes two paths the same file.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Identity {
+    /// A device and a number on it.
+    #[cfg(unix)]
+    Inode(u64, u64),
+    Path(PathBuf),
+}
+
+impl Identity {
+    fn of(path: &Path, metadata: Option<&Metadata>) -> Self {
+        #[cfg(unix)]
+        if let Some(metadata) = metadata {
+            use std::os::unix::fs::MetadataExt;
+            return Self::Inode(metadata.dev(), metadata.ino());
+        }
+        let _ = metadata;
+        Self::Path(path.canonicalize().unwrap_or_else(|_| path.to_owned()))
+    }
 }
 
 /// Hears how far reading has come. Called from several threads.
@@ -98,15 +123,18 @@ pub(super) fn find(places: &[Place], findings: &mut Findings) -> Vec<LogFile> {
             findings.note_file(FindingKind::UnknownFormat, path, None);
             continue;
         }
-        // A home names its transcripts' folder; any other folder is taken as it is.
+        // A home names its transcripts' folder; any other folder that the user names is one.
         let home = READERS.iter().find_map(|&reader| Some((reader, reader.transcripts(path)?)));
-        match home {
-            Some((reader, folder)) => walk(&folder, &[reader], findings, &mut files),
-            None => walk(path, READERS, findings, &mut files),
+        match (home, place) {
+            (Some((reader, folder)), _) => walk(&folder, &[reader], findings, &mut files),
+            (None, Place::Given(_)) => walk(path, READERS, findings, &mut files),
+            (None, Place::Usual(_)) => {}
         }
     }
+    // A file that several places or links lead to is one file, known by its first path.
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    files.dedup_by(|a, b| a.path == b.path);
+    let mut seen = HashSet::new();
+    files.retain(|file| seen.insert(file.identity.clone()));
     files
 }
 
@@ -141,7 +169,12 @@ fn walk(
             findings.note_file(FindingKind::UnknownFormat, path, None);
             continue;
         };
-        let size = entry.metadata().map_or(0, |metadata| metadata.len());
-        files.push(LogFile { path: path.to_owned(), size, reader });
+        let metadata = entry.metadata().ok();
+        files.push(LogFile {
+            path: path.to_owned(),
+            size: metadata.as_ref().map_or(0, Metadata::len),
+            reader,
+            identity: Identity::of(path, metadata.as_ref()),
+        });
     }
 }

@@ -9,7 +9,9 @@ use jiff::civil::Date;
 use octorato_core::{Error, ErrorKind, Result};
 use serde::Deserialize;
 
-use super::matching::{MatchRule, Matched, ProviderMatch, Rule, with_dashed_date, without_date};
+use super::matching::{
+    MatchRule, Matched, ProviderMatch, Rule, bare, with_dashed_date, without_date,
+};
 use super::model_price::ModelPrice;
 use super::table::Model;
 
@@ -301,7 +303,8 @@ impl Catalog {
                 let stem = without_date(name);
                 let exact = rule == MatchRule::Equals
                     || model.rule.names(stem)
-                    || model.id().eq_ignore_ascii_case(stem);
+                    || model.rule.names(&bare(name))
+                    || bare(&model.id().to_lowercase()) == bare(name);
                 let matched =
                     Matched { rule, pattern, date_rewritten, provider: provider_match, exact };
                 let list = &self.header.providers[list];

@@ -202,6 +202,29 @@ pub(super) fn without_date(name: &str) -> &str {
         .unwrap_or(name)
 }
 
+/// A model's name without what does not change its price: a release date or `-latest`, the size of
+/// the context window (`[1m]`), Bedrock's version (`-v1:0`) and Vertex's `@default`. The region of a
+/// Bedrock id becomes the price list's word for all of them.
+pub(super) fn bare(name: &str) -> String {
+    let name = name.strip_suffix("[1m]").unwrap_or(name);
+    let name = name.strip_suffix("@default").unwrap_or(name);
+    let version = name.rfind("-v").map(|at| name.split_at(at));
+    let is_version = |text: &str| {
+        has_shape(text, "-vd") || has_shape(text, "-vd:d") || has_shape(text, "-vdd:d")
+    };
+    let name = match version {
+        Some((stem, suffix)) if is_version(suffix) => stem,
+        _ => name,
+    };
+    let name = without_date(name);
+    match name.split_once('.') {
+        Some(("us" | "eu" | "apac" | "jp" | "au" | "global" | "us-gov", rest)) => {
+            format!("regional.{rest}")
+        }
+        _ => name.to_owned(),
+    }
+}
+
 /// The name with a date at its end written with dashes: `gpt-4o-20240806` is `gpt-4o-2024-08-06`.
 pub(super) fn with_dashed_date(name: &str) -> Option<String> {
     let (stem, suffix) = name.split_at_checked(name.len().checked_sub(9)?)?;

@@ -118,11 +118,23 @@ fn a_sibling_that_only_a_pattern_matched_is_not_exact() {
         ("gemini-2.5-pro", "gemini-2.5-pro", true),
         ("gemini-2.5-pro-tts", "gemini-2.5-pro-tts", true),
         ("gemini-3.8-flash-cyber", "gemini-3.8-flash", false),
-        ("claude-opus-4-8[1m]", "claude-opus-4-8", false),
+        ("claude-opus-4-8[1m]", "claude-opus-4-8", true),
+        ("claude-sonnet-4-55", "claude-sonnet-4-5", false),
     ] {
         let price = Catalog::builtin().find(None, name).unwrap();
         assert_eq!((price.model().id(), price.matched().exact), (model, exact), "{name}");
     }
+    for (name, exact) in [
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", true),
+        ("global.anthropic.claude-opus-4-8-v1:0", true),
+        // Without a region the price list only has the regions' price.
+        ("anthropic.claude-3-5-sonnet-20241022-v2:0", false),
+    ] {
+        let price = Catalog::builtin().find(Some("aws"), name).unwrap();
+        assert_eq!(price.matched().exact, exact, "{name}");
+    }
+    let vertex = Catalog::builtin().find(Some("google"), "claude-opus-4-8@default").unwrap();
+    assert!(vertex.matched().exact);
 }
 
 #[test]

@@ -10,6 +10,7 @@ macro_rules! dimensions {
     ($($(#[$doc:meta])* $dimension:ident = $name:literal, $title:literal;)*) => {
         /// A column of a report.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
         pub enum Dimension {
             $($(#[$doc])* $dimension,)*
         }
@@ -50,7 +51,7 @@ dimensions! {
     Month = "month", "Month";
     /// The agent's session.
     Session = "session", "Session";
-    /// The sub-agent; the main agent has none.
+    /// The sub-agent's type, else its id; the main agent has none.
     Agent = "agent", "Agent";
     /// The skill that was active, where the record names it.
     Skill = "skill", "Skill";
@@ -116,10 +117,12 @@ impl Labels {
         attribution: &Attribution,
     ) -> Result<Option<Arc<str>>> {
         Ok(match dimension {
-            Dimension::Arm => attribution.arm.as_ref().map(|arm| arm.as_str().into()),
-            Dimension::Model => Some(event.model.as_str().into()),
-            Dimension::Session => event.session.as_ref().map(|session| session.as_str().into()),
-            Dimension::Agent => event.agent.as_ref().map(|agent| agent.as_str().into()),
+            Dimension::Arm => attribution.arm.as_ref().map(Into::into),
+            Dimension::Model => Some((&event.model).into()),
+            Dimension::Session => event.session.as_ref().map(Into::into),
+            Dimension::Agent => {
+                event.agent_name.clone().or_else(|| event.agent.as_ref().map(Into::into))
+            }
             Dimension::Skill => event.skill.clone(),
             Dimension::Reason => Some(attribution.reason.name().into()),
             Dimension::Day => Some(self.time(0, Civil::Day, event)?),

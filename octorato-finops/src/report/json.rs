@@ -113,6 +113,7 @@ fn sums_entries<M: SerializeMap>(sums: &Sums, map: &mut M) -> Result<(), M::Erro
     map.serialize_entry("cache_saved", &sums.cache_saved())?;
     map.serialize_entry("unpriced_events", &sums.unpriced_events)?;
     map.serialize_entry("unpriced_tokens", &sums.unpriced_usage.tokens())?;
+    map.serialize_entry("inexact_events", &sums.inexact_events)?;
     map.serialize_entry("estimated_events", &sums.estimated_events)
 }
 
@@ -138,7 +139,7 @@ struct Reasons<'r>(&'r Report);
 
 impl Serialize for Reasons<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.reasons.iter().map(|(reason, count)| (reason.name(), count)))
+        serializer.collect_map(self.0.reasons.iter().map(|(reason, sums)| (reason.name(), sums)))
     }
 }
 

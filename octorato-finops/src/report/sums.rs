@@ -15,6 +15,8 @@ pub struct Sums {
     pub unpriced_events: u64,
     /// What the events without a price consumed; it is in `usage` too.
     pub unpriced_usage: Usage,
+    /// How many of them are priced as a model that their own only resembles.
+    pub inexact_events: u64,
     /// How many of them were not counted by the provider to the end.
     pub estimated_events: u64,
     /// What was consumed.
@@ -31,6 +33,7 @@ impl Default for Sums {
             events: 0,
             unpriced_events: 0,
             unpriced_usage: Usage::new(),
+            inexact_events: 0,
             estimated_events: 0,
             usage: Usage::new(),
             list_cost: nothing,
@@ -83,6 +86,7 @@ impl Sums {
         self.events += other.events;
         self.unpriced_events += other.unpriced_events;
         self.unpriced_usage.add(&other.unpriced_usage)?;
+        self.inexact_events += other.inexact_events;
         self.estimated_events += other.estimated_events;
         self.usage.add(&other.usage)?;
         self.list_cost = self.list_cost.checked_add(other.list_cost)?;
@@ -93,16 +97,22 @@ impl Sums {
         Ok(())
     }
 
-    /// Adds one event, with its charge where it has a price.
-    pub(super) fn count(&mut self, event: &UsageEvent, charge: Option<&Charge>) -> Result<()> {
+    /// Adds one event, with its charge where it has a price, and whether that price is the very
+    /// model's.
+    pub(super) fn count(
+        &mut self,
+        event: &UsageEvent,
+        charge: Option<(&Charge, bool)>,
+    ) -> Result<()> {
         self.events += 1;
         self.estimated_events += u64::from(event.precision != Precision::Exact);
         self.usage.add(&event.usage)?;
-        let Some(charge) = charge else {
+        let Some((charge, is_exact)) = charge else {
             self.unpriced_events += 1;
             self.unpriced_usage.add(&event.usage)?;
             return Ok(());
         };
+        self.inexact_events += u64::from(!is_exact);
         self.list_cost = self.list_cost.checked_add(charge.booked())?;
         self.cache_saved = self.cache_saved.checked_add(charge.caching_saved())?;
         for line in charge.lines() {

@@ -5,87 +5,14 @@
 //! token counts beside it.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use jiff::Timestamp;
 use memchr::memmem;
 use serde::Deserialize;
-use serde::de::{Deserializer, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// A text that may be missing, null or empty, which all mean the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Text<'a>(Cow<'a, str>);
-
-impl Text<'_> {
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    pub(super) fn is_none(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn map<T>(&self, make: impl FnOnce(&str) -> T) -> Option<T> {
-        (!self.is_none()).then(|| make(&self.0))
-    }
-
-    /// This text, else the other one; nothing where both are missing.
-    pub(super) fn or<'t>(&'t self, other: &'t str) -> Option<&'t str> {
-        [self.as_str(), other].into_iter().find(|text| !text.is_empty())
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
-        impl<'de> Visitor<'de> for TextVisitor {
-            type Value = Text<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text or null")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-            fn visit_unit<E>(self) -> Result<Text<'de>, E> {
-                Ok(Text::default())
-            }
-        }
-        deserializer.deserialize_any(TextVisitor)
-    }
-}
-
-/// A count that may be missing or null.
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    struct CountVisitor;
-    impl Visitor<'_> for CountVisitor {
-        type Value = u64;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a whole number or null")
-        }
-        fn visit_u64<E>(self, count: u64) -> Result<u64, E> {
-            Ok(count)
-        }
-        fn visit_i64<E: serde::de::Error>(self, count: i64) -> Result<u64, E> {
-            u64::try_from(count).map_err(|_| E::custom("negative count"))
-        }
-        fn visit_unit<E>(self) -> Result<u64, E> {
-            Ok(0)
-        }
-    }
-    deserializer.deserialize_any(CountVisitor)
-}
-
-/// A value that may be missing or null.
-fn or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
-}
+use super::fields::{MOST, Object, Text, count};
 
 /// The counts of one request, as `message.usage` or an iteration writes them.
 #[derive(Clone, Debug, Default)]
@@ -118,12 +45,12 @@ struct UsageJson<'a> {
     cache_creation_input_tokens: u64,
     #[serde(default, deserialize_with = "count")]
     cache_read_input_tokens: u64,
-    #[serde(default, deserialize_with = "or_default")]
-    cache_creation: CacheCreation,
-    #[serde(default, deserialize_with = "or_default")]
-    server_tool_use: ServerToolUse,
-    #[serde(default, deserialize_with = "or_default")]
-    output_tokens_details: OutputDetails,
+    #[serde(default)]
+    cache_creation: Object<CacheCreation>,
+    #[serde(default)]
+    server_tool_use: Object<ServerToolUse>,
+    #[serde(default)]
+    output_tokens_details: Object<OutputDetails>,
     #[serde(borrow, default)]
     service_tier: Text<'a>,
     #[serde(borrow, default)]
@@ -158,16 +85,19 @@ struct OutputDetails {
 
 impl<'a> From<UsageJson<'a>> for Counts<'a> {
     fn from(usage: UsageJson<'a>) -> Self {
+        let writes = usage.cache_creation.0.unwrap_or_default();
+        let tools = usage.server_tool_use.0.unwrap_or_default();
+        let output = usage.output_tokens_details.0.unwrap_or_default();
         Self {
             input: usage.input_tokens,
             output: usage.output_tokens,
             cache_read: usage.cache_read_input_tokens,
             cache_write: usage.cache_creation_input_tokens,
-            cache_write_5m: usage.cache_creation.ephemeral_5m_input_tokens,
-            cache_write_1h: usage.cache_creation.ephemeral_1h_input_tokens,
-            thinking: usage.output_tokens_details.thinking_tokens,
-            web_searches: usage.server_tool_use.web_search_requests,
-            web_fetches: usage.server_tool_use.web_fetch_requests,
+            cache_write_5m: writes.ephemeral_5m_input_tokens,
+            cache_write_1h: writes.ephemeral_1h_input_tokens,
+            thinking: output.thinking_tokens,
+            web_searches: tools.web_search_requests,
+            web_fetches: tools.web_fetch_requests,
             service_tier: usage.service_tier,
             speed: usage.speed,
             inference_geo: usage.inference_geo,
@@ -184,8 +114,10 @@ pub(super) struct Iteration<'a> {
     pub(super) counts: Counts<'a>,
 }
 
-/// The iterations that the top-level counts leave out: those with a type other than `message`.
-pub(super) fn iterations<'c>(counts: &'c Counts<'_>) -> Result<Vec<Iteration<'c>>, Unreadable> {
+/// The iterations that the top-level counts leave out: an advisor's, a compaction's, and of a
+/// fallback those by another model than the message's. Nothing where they cannot be read, or have
+/// a type that may be counted already.
+pub(super) fn iterations<'c>(counts: &'c Counts<'_>, model: &str) -> Option<Vec<Iteration<'c>>> {
     #[derive(Deserialize)]
     struct Head<'a> {
         #[serde(borrow, default, rename = "type")]
@@ -197,20 +129,27 @@ pub(super) fn iterations<'c>(counts: &'c Counts<'_>) -> Result<Vec<Iteration<'c>
     let json = counts.iterations.as_ref();
     let times = |needle: &str| memmem::find_iter(json.as_bytes(), needle).count();
     // Mostly each of them is a `message`, which two searches tell sooner than a parse.
-    if times("\"type\"") <= times("\"message\"") {
-        return Ok(Vec::new());
+    if json.is_empty() || times("\"type\"") == times("\"type\":\"message\"") {
+        return Some(Vec::new());
     }
-    let unreadable = |_| Unreadable::Count;
     let mut own = Vec::new();
-    for raw in serde_json::from_str::<Vec<&RawValue>>(json).map_err(unreadable)? {
-        let head = serde_json::from_str::<Head<'_>>(raw.get()).map_err(unreadable)?;
-        if matches!(head.kind.as_str(), "" | "message") {
-            continue;
+    for raw in serde_json::from_str::<Vec<&RawValue>>(json).ok()? {
+        let head = serde_json::from_str::<Object<Head<'_>>>(raw.get()).ok()?.0?;
+        match head.kind.as_str() {
+            "advisor_message" | "compaction" => {}
+            // The message's model is that of the attempt which the top-level counts are about.
+            "" | "message" | "fallback_message" => {
+                if matches!(head.model.as_str(), "" | "<synthetic>") || head.model.as_str() == model
+                {
+                    continue;
+                }
+            }
+            _ => return None,
         }
-        let counts = serde_json::from_str::<UsageJson<'_>>(raw.get()).map_err(unreadable)?.into();
+        let counts = serde_json::from_str::<UsageJson<'_>>(raw.get()).ok()?.into();
         own.push(Iteration { kind: head.kind, model: head.model, counts });
     }
-    Ok(own)
+    Some(own)
 }
 
 /// Why a line gives no record.
@@ -236,6 +175,8 @@ pub(super) struct Record<'a> {
     /// The sub-agent's type, where the record names it.
     pub(super) agent: Text<'a>,
     pub(super) skill: Text<'a>,
+    /// What the agent itself says that the request cost, as JSON.
+    pub(super) reported_cost: Cow<'a, str>,
     /// Whether a parent shows its sub-agent's progress.
     pub(super) is_progress: bool,
     /// The counts; nothing for lines that are no model's answer.
@@ -263,7 +204,9 @@ struct RecordJson<'a> {
     #[serde(borrow, default, rename = "attributionSkill")]
     skill: Text<'a>,
     #[serde(borrow, default)]
-    message: Option<MessageJson<'a>>,
+    message: Object<MessageJson<'a>>,
+    #[serde(borrow, default, rename = "costUSD")]
+    reported_cost: Option<&'a RawValue>,
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "toolUseResult")]
@@ -277,7 +220,7 @@ struct MessageJson<'a> {
     #[serde(borrow, default)]
     model: Text<'a>,
     #[serde(borrow, default)]
-    usage: Option<UsageJson<'a>>,
+    usage: Object<UsageJson<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -287,7 +230,7 @@ struct ProgressJson<'a> {
     #[serde(borrow, default, rename = "agentId")]
     agent_id: Text<'a>,
     #[serde(borrow, default)]
-    message: Option<ProgressMessageJson<'a>>,
+    message: Object<ProgressMessageJson<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -297,7 +240,7 @@ struct ProgressMessageJson<'a> {
     #[serde(borrow, default, rename = "requestId")]
     request_id: Text<'a>,
     #[serde(borrow, default)]
-    message: Option<MessageJson<'a>>,
+    message: Object<MessageJson<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -308,19 +251,26 @@ struct LaunchedJson<'a> {
     agent_type: Text<'a>,
 }
 
+/// The longest line that is read as a tree, which takes ten times its length in memory.
+const LARGEST_TREE: usize = 4 << 20;
+
 impl Record<'_> {
-    /// Reads a line and hands its record to `take`.
-    pub(super) fn parse<T>(
-        line: &str,
-        take: impl FnOnce(&Record<'_>) -> Result<T, Unreadable>,
-    ) -> Result<T, Unreadable> {
+    /// Reads a line and hands its record to `take`; several, where two writers shared the line.
+    pub(super) fn parse(line: &str, mut take: impl FnMut(&Record<'_>)) -> Result<(), Unreadable> {
         if let Some(record) = parse_typed(line) {
-            return take(&record);
+            take(&record);
+            return Ok(());
         }
-        match serde_json::from_str::<Value>(line) {
-            Ok(tree) => take(&from_tree(&tree)?),
-            Err(error) => Err(Unreadable::Json(error.to_string())),
+        if line.len() > LARGEST_TREE {
+            return Err(Unreadable::Json("a long line of an unexpected shape".to_owned()));
         }
+        for tree in serde_json::Deserializer::from_str(line).into_iter::<Value>() {
+            match tree {
+                Ok(tree) => take(&from_tree(&tree)?),
+                Err(error) => return Err(Unreadable::Json(error.to_string())),
+            }
+        }
+        Ok(())
     }
 
     /// A finished sub-agent's id and type.
@@ -341,10 +291,11 @@ fn parse_typed(line: &str) -> Option<Record<'_>> {
         agent_id: json.agent_id,
         agent: json.agent,
         skill: json.skill,
+        reported_cost: json.reported_cost.map_or(Cow::Borrowed(""), |raw| raw.get().into()),
         ..Record::default()
     };
     let message = match json.kind.as_str() {
-        "assistant" => json.message,
+        "assistant" => json.message.0,
         "progress" => {
             let progress = serde_json::from_str::<ProgressJson<'_>>(json.data?.get()).ok()?;
             if progress.kind.as_str() != "agent_progress" {
@@ -352,12 +303,12 @@ fn parse_typed(line: &str) -> Option<Record<'_>> {
             }
             record.is_progress = true;
             record.agent_id = progress.agent_id;
-            let inner = progress.message?;
+            let inner = progress.message.0?;
             record.request_id = inner.request_id;
             if !inner.timestamp.is_none() {
                 record.timestamp = inner.timestamp;
             }
-            inner.message
+            inner.message.0
         }
         "user" => {
             if let Some(result) = json.tool_use_result
@@ -372,7 +323,7 @@ fn parse_typed(line: &str) -> Option<Record<'_>> {
     if let Some(message) = message {
         record.message_id = message.id;
         record.model = message.model;
-        record.counts = message.usage.map(Counts::from);
+        record.counts = message.usage.0.map(Counts::from);
     }
     Some(record)
 }
@@ -388,6 +339,10 @@ fn from_tree(tree: &Value) -> Result<Record<'_>, Unreadable> {
         agent_id: text(&tree["agentId"]),
         agent: text(&tree["attributionAgent"]),
         skill: text(&tree["attributionSkill"]),
+        reported_cost: match &tree["costUSD"] {
+            Value::Null => Cow::Borrowed(""),
+            cost => Cow::Owned(cost.to_string()),
+        },
         ..Record::default()
     };
     let message = match tree["type"].as_str() {
@@ -427,8 +382,8 @@ fn from_tree(tree: &Value) -> Result<Record<'_>, Unreadable> {
             speed: text(&usage["speed"]),
             inference_geo: text(&usage["inference_geo"]),
             iterations: match &usage["iterations"] {
-                Value::Array(list) => Cow::Owned(Value::from(list.clone()).to_string()),
-                _ => Cow::Borrowed(""),
+                Value::Null => Cow::Borrowed(""),
+                list => Cow::Owned(list.to_string()),
             },
         });
     }
@@ -442,7 +397,7 @@ fn text(value: &Value) -> Text<'_> {
 fn whole(value: &Value) -> Result<u64, Unreadable> {
     match value {
         Value::Null => Ok(0),
-        value => value.as_u64().ok_or(Unreadable::Count),
+        value => value.as_u64().filter(|&count| count <= MOST).ok_or(Unreadable::Count),
     }
 }
 
@@ -453,7 +408,13 @@ pub(super) fn timestamp(line: &[u8]) -> Option<Timestamp> {
         #[serde(borrow)]
         timestamp: Text<'a>,
     }
-    serde_json::from_slice::<Timed<'_>>(line).ok()?.timestamp.as_str().parse().ok()
+    time(serde_json::from_slice::<Timed<'_>>(line).ok()?.timestamp.as_str())
+}
+
+/// A time between the years 2000 and 2200; what lies outside was not read off a clock.
+pub(super) fn time(text: &str) -> Option<Timestamp> {
+    let sane = 946_684_800..7_258_118_400;
+    text.parse::<Timestamp>().ok().filter(|time| sane.contains(&time.as_second()))
 }
 
 /// The sub-agent's type in the small file beside its transcript.
@@ -471,7 +432,11 @@ mod tests {
     use super::*;
 
     fn counts(line: &str) -> Result<Option<u64>, Unreadable> {
-        Record::parse(line, |record| Ok(record.counts.as_ref().map(|c| c.input + c.output)))
+        let mut found = None;
+        Record::parse(line, |record| {
+            found = record.counts.as_ref().map(|counts| counts.input + counts.output);
+        })?;
+        Ok(found)
     }
 
     fn assistant(usage: &str) -> String {
@@ -487,7 +452,7 @@ mod tests {
 
     #[test]
     fn a_count_that_is_no_whole_number_is_refused() {
-        for bad in ["-1", "1.5", "\"3\"", "1e3", "[]", "99999999999999999999"] {
+        for bad in ["-1", "1.5", "\"3\"", "1e3", "[]", "1000000000001", "99999999999999999999"] {
             let line = assistant(&format!(r#"{{"input_tokens":{bad},"output_tokens":7}}"#));
             assert_eq!(counts(&line), Err(Unreadable::Count), "{bad}");
         }
@@ -511,8 +476,7 @@ mod tests {
     #[test]
     fn spaces_and_escapes_are_json_like_any_other() {
         let line = r#"{ "type" : "assistant", "cwd" : "/caf\u00e9", "message" : { "usage" : { "input_tokens" : 3 } } }"#;
-        let cwd = Record::parse(line, |record| Ok(record.cwd.as_str().to_owned()));
-        assert_eq!(cwd.as_deref(), Ok("/café"));
+        Record::parse(line, |record| assert_eq!(record.cwd.as_str(), "/café")).unwrap();
         assert_eq!(counts(line), Ok(Some(3)));
     }
 
@@ -532,13 +496,62 @@ mod tests {
             r#"{"output_tokens":5,"iterations":[{"type":"message","output_tokens":5},{"type":"advisor_message","model":"claude-opus-4-8","input_tokens":40,"output_tokens":9}]}"#,
         );
         Record::parse(&line, |record| {
-            let found = iterations(record.counts.as_ref().unwrap())?;
+            let found = iterations(record.counts.as_ref().unwrap(), "claude-sonnet-5").unwrap();
             assert_eq!(found.len(), 1);
             assert_eq!(found[0].model.as_str(), "claude-opus-4-8");
             assert_eq!((found[0].counts.input, found[0].counts.output), (40, 9));
-            Ok(())
         })
         .unwrap();
+    }
+
+    #[test]
+    fn an_odd_iteration_is_told_from_none() {
+        let found = |iterations_json: &str| {
+            let line =
+                assistant(&format!(r#"{{"output_tokens":5,"iterations":{iterations_json}}}"#));
+            let mut found = None;
+            Record::parse(&line, |record| {
+                let list = iterations(record.counts.as_ref().unwrap(), "m");
+                found = Some(list.map(|list| list.len()));
+            })
+            .unwrap();
+            found.unwrap()
+        };
+        assert_eq!(found("null"), Some(0));
+        assert_eq!(found("[]"), Some(0));
+        assert_eq!(found(r#"[{"type":"compaction","message":"x","input_tokens":1}]"#), Some(1));
+        // An attempt by another model, then the one that answered.
+        let fallback =
+            r#"[{"type":"message","model":"n"},{"type":"fallback_message","model":"m"}]"#;
+        assert_eq!(found(fallback), Some(1));
+        for odd in
+            [r#"[{"type":"new"}]"#, r#"{"type":"x"}"#, r#"["x",{"type":"y"}]"#, r#"[{"type":7}]"#]
+        {
+            assert_eq!(found(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_not_taken_for_an_object() {
+        assert_eq!(counts(&assistant("[100,50,7]")), Ok(None));
+        let line = assistant(r#"{"input_tokens":3,"cache_creation":[5,6]}"#);
+        assert_eq!(counts(&line), Ok(Some(3)));
+    }
+
+    #[test]
+    fn two_records_on_one_line_are_both_read() {
+        let one = assistant(r#"{"input_tokens":3}"#);
+        let mut read = 0;
+        Record::parse(&format!("{one}{one}"), |_| read += 1).unwrap();
+        assert_eq!(read, 2);
+    }
+
+    #[test]
+    fn times_that_no_clock_showed_are_none() {
+        for bad in ["9999-12-30T22:00:00Z", "1970-01-01T00:00:00Z", "2026-10-01", "", "now"] {
+            assert_eq!(time(bad), None, "{bad}");
+        }
+        assert!(time("2026-10-01T12:00:00.5+02:00").is_some());
     }
 
     #[test]
@@ -547,7 +560,6 @@ mod tests {
         Record::parse(line, |record| {
             assert_eq!(record.launched(), Some(("a2f", "reviewer")));
             assert!(record.counts.is_none());
-            Ok(())
         })
         .unwrap();
     }
