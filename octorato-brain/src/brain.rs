@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use octorato_core::{Error, ErrorKind, Result, SourceText};
 
-use crate::Settings;
+use crate::{Settings, read_file};
 
 /// The folders of a brain.
 pub const FOLDERS: [&str; 4] = ["rules", "skills", "agents", "commands"];
@@ -36,8 +36,9 @@ impl Brain {
     ///
     /// Another folder is not found; settings that cannot be used are an error with findings.
     pub fn open(root: &Path) -> Result<Self> {
-        let is_brain = root.join(SETTINGS).is_file()
-            || FOLDERS.iter().any(|folder| root.join(folder).is_dir());
+        // Whatever has that name is meant as the settings; reading it says what is wrong with it.
+        let is_brain =
+            root.join(SETTINGS).exists() || FOLDERS.iter().any(|folder| root.join(folder).is_dir());
         if !is_brain {
             return Err(Error::new(
                 ErrorKind::NotFound,
@@ -85,12 +86,10 @@ const STARTER: &str = include_str!("starter.toml");
 
 fn read_settings(path: &Path) -> Result<Settings> {
     let name = path.display().to_string();
-    let bytes = match std::fs::read(path) {
+    let bytes = match read_file(path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Settings::default());
-        }
-        Err(source) => return Err(Error::io("cannot read", path, source)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Settings::default()),
+        Err(error) => return Err(error),
     };
     let text = String::from_utf8(bytes).map_err(|source| {
         Error::new(ErrorKind::Config, format!("settings are not UTF-8: `{name}`"))

@@ -12,7 +12,9 @@
 //! ```
 
 mod brain;
+mod file;
 mod settings;
 
 pub use brain::{Brain, Created, FOLDERS, SETTINGS};
+pub use file::{LARGEST_FILE, read_file};
 pub use settings::{CODES, Report, Settings};

@@ -4,16 +4,17 @@
 //! to; of two lines about the same session or message the later one holds. A line that cannot be
 //! read is an error, since leaving it out would bill somebody else.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use octorato_brain::{LARGEST_FILE, read_file};
 use octorato_core::{ArmId, Error, ErrorKind, MessageId, Result, SessionId};
 use octorato_finops::attribute::Pins;
 use serde::{Deserialize, Serialize};
 
 use crate::config::places::Places;
+use crate::files::Lock;
 
 /// What is given to an arm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,11 +83,23 @@ pub(crate) fn file(places: &Places) -> PathBuf {
 
 /// Reads every assignment; none where there is no file.
 pub(crate) fn load(path: &Path) -> Result<Pins> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Pins::default()),
-        Err(error) => return Err(Error::io("cannot read", path, error)),
+    pins(path, &text(path)?)
+}
+
+fn text(path: &Path) -> Result<String> {
+    let bytes = match read_file(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(String::new()),
+        Err(error) => return Err(error),
     };
+    String::from_utf8(bytes).map_err(|error| {
+        Error::new(ErrorKind::Config, format!("assignments are not UTF-8: `{}`", path.display()))
+            .caused_by(error)
+            .hinted("mend or remove the line; `octorato arm assign` writes such lines")
+    })
+}
+
+fn pins(path: &Path, text: &str) -> Result<Pins> {
     let mut pins = Pins::default();
     for (number, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
@@ -106,18 +119,29 @@ pub(crate) fn load(path: &Path) -> Result<Pins> {
     Ok(pins)
 }
 
-/// Appends one assignment; when it returns, the line is on the disk.
-pub(crate) fn append(path: &Path, assignment: &Assignment) -> Result<()> {
-    let failed = |error| Error::io("cannot write", path, error);
-    let mut line = serde_json::to_string(assignment).map_err(|error| {
+/// Appends one assignment to a file that can be read, and gives all of them; when it returns, the
+/// line is on the disk.
+pub(crate) fn append(path: &Path, assignment: &Assignment) -> Result<Pins> {
+    let json = serde_json::to_string(assignment).map_err(|error| {
         Error::new(ErrorKind::Data, "an assignment has no JSON").caused_by(error)
     })?;
-    line.push('\n');
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
+        fs::create_dir_all(folder).map_err(|error| Error::io("cannot make", folder, error))?;
     }
-    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
-    file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+    let lock = Lock::of(path)?;
+    let before = text(path)?;
+    // The last line may lack its end: written by hand, or by somebody who was stopped.
+    let end = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+    let added = format!("{end}{json}\n");
+    let after = before + &added;
+    let pins = pins(path, &after)?;
+    if after.len() as u64 > LARGEST_FILE {
+        let message = format!("no more than 4 MiB of assignments: `{}`", path.display());
+        return Err(Error::new(ErrorKind::Refused, message)
+            .hinted("remove lines that a later line about the same session replaces"));
+    }
+    lock.append(&added)?;
+    Ok(pins)
 }
 
 #[cfg(test)]
@@ -154,5 +178,48 @@ mod tests {
         let error = load(&path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains("a.jsonl:2:"), "{error}");
+    }
+
+    #[test]
+    fn a_line_without_its_end_is_ended_before_the_next() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("a.jsonl");
+        fs::write(&path, r#"{"session":"s1","arm":"acme","at":"2026-10-01T00:00:00Z"}"#).unwrap();
+        append(&path, &assignment(Subject::Session("s2".into()), "globex")).unwrap();
+        let pins = load(&path).unwrap();
+        assert_eq!(pins.sessions.len(), 2);
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
+    }
+
+    #[test]
+    fn nothing_is_added_to_a_file_that_cannot_be_read() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let torn = r#"{"session":"s1","arm":"ac"#;
+        fs::write(&path, torn).unwrap();
+        let error = append(&path, &assignment(Subject::Session("s2".into()), "a")).unwrap_err();
+        assert!(error.to_string().contains("a.jsonl:1:"), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), torn);
+
+        fs::write(&path, "\n".repeat(4 * 1024 * 1024)).unwrap();
+        let error = append(&path, &assignment(Subject::Session("s2".into()), "a")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused);
+        load(&path).unwrap();
+    }
+
+    #[test]
+    fn assignments_at_the_same_time_are_all_kept() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("a.jsonl");
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                let path = &path;
+                scope.spawn(move || {
+                    let subject = Subject::Session(format!("s{number}").as_str().into());
+                    append(path, &assignment(subject, "acme")).unwrap();
+                });
+            }
+        });
+        assert_eq!(load(&path).unwrap().sessions.len(), 16);
     }
 }

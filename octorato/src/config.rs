@@ -1,8 +1,9 @@
 //! What the operator writes: which folders are whose, and where the private files lie.
 //!
 //! Reading is pure and never stops at the first mistake: [`arms::parse`] takes a text and gives
-//! back the arms and every finding with its place. Only [`arms::load`] and [`places::init`]
-//! touch the disk.
+//! back the arms and every finding with its place. The disk is touched by [`arms::read`] and
+//! [`arms::load`], by [`places::init`] and [`places::git_work_tree`], and by [`zones::of_machine`];
+//! [`places::Places::from_env`] reads the environment of the process.
 //!
 //! ```
 //! use octorato::config::arms;
@@ -22,6 +23,7 @@ pub mod arms;
 pub mod codes;
 pub mod edit;
 pub mod places;
+pub mod roots;
 pub mod zones;
 
 mod fields;
@@ -31,6 +33,5 @@ mod layout;
 pub(crate) mod nearest;
 mod quote;
 mod reader;
-mod roots;
 mod scalars;
 mod yaml;

@@ -35,6 +35,7 @@ pub use octorato_finops as finops;
 
 mod assignments;
 pub mod config;
+mod files;
 pub mod scan;
 pub mod schema;
 mod workspace;

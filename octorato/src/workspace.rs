@@ -1,7 +1,5 @@
 //! Where configuration, logs and prices meet.
 
-use std::fs;
-
 use jiff::Timestamp;
 use octorato_brain::Brain;
 use octorato_core::{Arms, Diagnostic, Error, ErrorKind, Result, UsageEvent};
@@ -15,6 +13,7 @@ use crate::config::arms;
 use crate::config::edit::{NewArm, add_arm};
 use crate::config::nearest::nearest;
 use crate::config::places::Places;
+use crate::files::Lock;
 use crate::scan::{Scan, scan};
 
 /// One operator's arms, assignments and brain, read once.
@@ -33,7 +32,7 @@ impl Workspace {
     /// error with every finding, since a report with half of the arms would be wrong.
     pub fn open(places: Places) -> Result<Self> {
         let file = places.arms();
-        let (arms, warnings, declared) = match arms::load(&file) {
+        let (arms, warnings, declared) = match arms::load(&file, places.home_text()) {
             Ok((arms, warnings)) => (arms, warnings, true),
             Err(error) if error.kind() == ErrorKind::NotFound => (Arms::none(), Vec::new(), false),
             Err(error) => return Err(error),
@@ -125,15 +124,15 @@ impl Workspace {
             )
             .hinted("run `octorato init` first"));
         }
-        let source = arms::read(&path)?;
-        let home = std::env::home_dir();
-        let home = home.as_deref().and_then(std::path::Path::to_str);
-        let mut text = source.text().to_owned();
+        // Whoever else adds arms at this moment waits, and then reads these.
+        let lock = Lock::of(&path)?;
+        let home = self.places.home_text();
+        let mut text = arms::read(&path)?.text().to_owned();
         for arm in new {
             text = add_arm(&text, arm, home)?;
         }
-        replace(&path, &text)?;
-        (self.arms, self.warnings) = arms::load(&path)?;
+        lock.replace(&text)?;
+        (self.arms, self.warnings) = arms::load(&path, home)?;
         Ok(())
     }
 
@@ -144,9 +143,7 @@ impl Workspace {
             return Err(unknown("arm", assignment.arm.as_str(), &self.arm_names()));
         }
         let is_meant = |event: &&UsageEvent| match &assignment.subject {
-            Subject::Session(session) => {
-                event.session.as_ref() == Some(session) || event.repeated_in.contains(session)
-            }
+            Subject::Session(session) => event.session.as_ref() == Some(session),
             Subject::Message(message) => event.evidence.message.as_ref() == Some(message),
         };
         let requests = logs.events.iter().filter(is_meant).count() as u64;
@@ -164,8 +161,7 @@ impl Workspace {
             ));
         }
         let path = assignments::file(&self.places);
-        assignments::append(&path, assignment)?;
-        self.pins = assignments::load(&path)?;
+        self.pins = assignments::append(&path, assignment)?;
         Ok(requests)
     }
 
@@ -187,20 +183,4 @@ fn unknown(kind: &str, id: &str, known: &[String]) -> Error {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("known: {}", known.join(", ")),
     })
-}
-
-/// Puts a new text in the place of a file, whole or not at all, with the file's own permissions.
-fn replace(path: &std::path::Path, text: &str) -> Result<()> {
-    let failed = |error| Error::io("cannot write", path, error);
-    // A link stays a link: what it points to is replaced.
-    let path = path.canonicalize().map_err(failed)?;
-    let beside = path.with_extension(format!("yaml.{}", std::process::id()));
-    let written = fs::write(&beside, text)
-        .and_then(|()| fs::set_permissions(&beside, fs::metadata(&path)?.permissions()))
-        .and_then(|()| fs::File::open(&beside)?.sync_all())
-        .and_then(|()| fs::rename(&beside, &path));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written.map_err(failed)
 }

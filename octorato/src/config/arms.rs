@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use octorato_core::{Arms, Diagnostic, Error, ErrorKind, Result, SourceText, Span};
+use octorato_brain::read_file;
+use octorato_core::{ArmId, Arms, Diagnostic, Error, ErrorKind, Result, SourceText, Span};
+use octorato_finops::attribute::{Disk, FolderPath, LocalDisk, NoDisk};
 
 use super::codes;
 use super::findings::Findings;
-use super::reader::Reader;
+use super::reader::{PlacedRoot, Reader};
+use super::roots;
 use super::yaml::{self, Value};
 
 /// The JSON Schema of `arms.yaml`.
@@ -36,25 +39,52 @@ pub mod keys {
 /// Every mistake is found, not only the first. The arms are there if and only if no finding is
 /// an error; a text without any value declares no arms.
 pub fn parse(source: &SourceText, home: Option<&str>) -> (Option<Arms>, Vec<Diagnostic>) {
+    parse_with(source, home, &NoDisk)
+}
+
+/// Like [`parse`], and `disk` is asked whether two roots are one folder.
+fn parse_with(
+    source: &SourceText,
+    home: Option<&str>,
+    disk: &dyn Disk,
+) -> (Option<Arms>, Vec<Diagnostic>) {
     let mut findings = Findings::new(source);
-    let arms = match yaml::read(source) {
-        Ok(file) if matches!(file.value, Value::Null) => Arms::none(),
+    let (arms, roots) = match yaml::read(source) {
+        Ok(file) if matches!(file.value, Value::Null) => (Arms::none(), Vec::new()),
         Ok(file) => Reader::new(&mut findings, home).file(&file),
         Err(error) => {
             findings.syntax(&error);
-            Arms::none()
+            (Arms::none(), Vec::new())
         }
     };
+    same_folders(&roots, disk, &mut findings);
     let (usable, findings) = findings.finish();
     (usable.then_some(arms), findings)
 }
 
-/// Reads the `arms.yaml` at `path`, with the findings that leave it usable. The error of an
-/// unusable file carries every finding.
-pub fn load(path: &Path) -> Result<(Arms, Vec<Diagnostic>)> {
+/// Warns of roots of two arms that are one folder once links are followed.
+fn same_folders(roots: &[PlacedRoot], disk: &dyn Disk, findings: &mut Findings<'_>) {
+    let mut known: Vec<(FolderPath, &ArmId, &PlacedRoot)> = Vec::new();
+    for root in roots {
+        let real = disk.real_path(&root.path).map(|path| FolderPath::new(&path));
+        let Some((real, owner)) = real.zip(root.owner.as_ref()) else { continue };
+        let same = known.iter().find(|(folder, of, other)| {
+            *of != owner && other.from == root.from && roots::same(folder, &real)
+        });
+        if let Some((_, of, first)) = same {
+            findings.same_folder(root.span, &root.path, of, first.span);
+        }
+        known.push((real, owner, root));
+    }
+}
+
+/// Reads the `arms.yaml` at `path`, with the findings that leave it usable; `home` is what `~`
+/// stands for. The error of an unusable file carries every finding.
+///
+/// Beyond what [`parse`] finds, the disk is asked whether two roots are one folder.
+pub fn load(path: &Path, home: Option<&str>) -> Result<(Arms, Vec<Diagnostic>)> {
     let source = read(path)?;
-    let home = std::env::home_dir();
-    match parse(&source, home.as_deref().and_then(Path::to_str)) {
+    match parse_with(&source, home, &LocalDisk) {
         (Some(arms), warnings) => Ok((arms, warnings)),
         (None, findings) => Err(unusable(source.name(), findings)),
     }
@@ -63,12 +93,9 @@ pub fn load(path: &Path) -> Result<(Arms, Vec<Diagnostic>)> {
 /// Reads the text at `path`, which must be UTF-8, for [`parse`].
 pub fn read(path: &Path) -> Result<SourceText> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| {
-        let error = Error::io("cannot read", path, source);
-        match error.kind() {
-            ErrorKind::NotFound => error.hinted("run `octorato init` to make one"),
-            _ => error.hinted("it must be a file that you may read"),
-        }
+    let bytes = read_file(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => error.hinted("run `octorato init` to make one"),
+        _ => error,
     })?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(SourceText::new(name, text)),

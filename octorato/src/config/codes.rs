@@ -70,6 +70,14 @@ codes! {
         "An empty text here would match everything or name nothing.";
     IDLE_CLIENT = "ARM018",
         "No arm names this client, so nothing will ever be charged to it; an arm may name it misspelt.";
+    SAME_FOLDER = "ARM019",
+        "Two arms have one folder under two names, of which one leads to the other by a link, so whose the work there is depends on the name that was used.";
+    IDLE_ARM = "ARM020",
+        "The arm has neither roots nor remotes, so no work is ever found to be its own.";
+    REMOTE = "ARM021",
+        "A remote is compared with `host/owner/name`; a URL or the short form of ssh is taken as that, a path on a disk fits nothing.";
+    DUPLICATE_REMOTE = "ARM022",
+        "The same remote is given to two arms, so work on it would have two owners.";
 }
 
 #[cfg(test)]

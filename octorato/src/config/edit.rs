@@ -1,7 +1,9 @@
 //! Edits of `arms.yaml` that leave every other byte as its author wrote it.
 
 use octorato_core::{Arm, ArmId, Arms, ClientId, Error, ErrorKind, Result, Root, SourceText};
+use octorato_finops::attribute::{FolderPath, normal_remote_pattern};
 
+use super::findings::REMOTE_HINT;
 use super::{arms, layout, roots};
 
 /// An arm to add.
@@ -71,14 +73,16 @@ fn checked(arm: &NewArm, before: &Arms, home: Option<&str>) -> Result<Arm> {
     };
     let mut seen: Vec<Root> = before.arms.iter().flat_map(|arm| arm.roots.clone()).collect();
     for root in &arm.roots {
-        let Ok(path) = roots::resolve(&root.path, home) else {
-            return refuse(
-                format!("not a root: `{}`", root.path),
-                "write an absolute folder, or one under `~`",
-            );
+        let path = match roots::resolve(&root.path, home) {
+            Ok(path) => path,
+            Err(fault) => {
+                let (message, hint) = fault.explain(&root.path);
+                return refuse(message, &hint);
+            }
         };
+        let folder = FolderPath::new(&path);
         let same = |other: &Root| {
-            other.from == root.from && roots::identity(&other.path) == roots::identity(&path)
+            other.from == root.from && roots::same(&FolderPath::new(&other.path), &folder)
         };
         if seen.iter().any(same) {
             return refuse(
@@ -88,15 +92,23 @@ fn checked(arm: &NewArm, before: &Arms, home: Option<&str>) -> Result<Arm> {
         }
         seen.push(Root { path, from: root.from });
     }
-    if arm.remotes.iter().any(|remote| remote.trim().is_empty()) {
-        return refuse("empty remote".to_owned(), "write a pattern such as `github.com/acme/*`");
+    let mut remotes = Vec::new();
+    for remote in &arm.remotes {
+        let Some(pattern) = normal_remote_pattern(remote) else {
+            return refuse(format!("not a git remote: `{remote}`"), REMOTE_HINT);
+        };
+        if let Some(owner) = before.arms.iter().find(|other| other.remotes.contains(&pattern)) {
+            let message = format!("remote belongs to an arm already: `{remote}`");
+            return refuse(message, &format!("remove it from `{}` first", owner.id));
+        }
+        remotes.push(pattern);
     }
     let own = seen.split_off(seen.len() - arm.roots.len());
     Ok(Arm {
         id: arm.id.clone(),
         client: arm.client.clone(),
         roots: own,
-        remotes: arm.remotes.clone(),
+        remotes,
         aliases: Vec::new(),
         zone: None,
     })
@@ -187,7 +199,7 @@ mod tests {
         assert_eq!(kind(taken, &arm("new")), ErrorKind::AlreadyExists);
         assert_eq!(kind("arms: [{ id: A }]\n", &arm("new")), ErrorKind::Config);
         assert_eq!(kind("{ timezone: UTC }\n", &arm("new")), ErrorKind::Config);
-        for root in ["x", "", "~bob/x", "~/x/", "/home/me/y/../x"] {
+        for root in ["x", "", "~bob/x", "~/x/", "/home/me/y/../x", "/home/me//x"] {
             let root = Root { path: root.into(), from: None };
             let arm = NewArm { roots: vec![root], ..arm("other") };
             assert_eq!(kind(taken, &arm), ErrorKind::InvalidArgument);
@@ -218,7 +230,7 @@ mod tests {
             id in "[a-z0-9][a-z0-9._-]{1,12}",
             client in prop_oneof!["[a-z0-9][a-z0-9._-]{0,12}", Just("acme".into()), Just("no".into())],
             roots in prop::collection::vec(any_root(), 0..4),
-            remotes in prop::collection::vec("\\PC{0,8}[!-~]", 0..3),
+            remotes in prop::collection::vec("[a-z]{2,8}/[!-~é]{1,8}", 0..3),
         ) {
             let id = ArmId::new(&id).unwrap();
             let arm = NewArm { id, client: ClientId::new(&client).unwrap(), roots, remotes };

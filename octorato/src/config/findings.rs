@@ -5,7 +5,7 @@ use octorato_core::{ArmId, Diagnostic, Error, Severity, SourceText, Span};
 use super::codes;
 use super::nearest::nearest;
 use super::roots::Fault;
-use super::yaml::{Node, SyntaxError, Value};
+use super::yaml::{self, Node, SyntaxError, Value};
 use super::zones;
 
 /// Collects what reading one text finds.
@@ -35,6 +35,7 @@ impl<'s> Findings<'s> {
             ("mapping values", "put a text with `: ` in quotes"),
             ("unexpected character", "put a text with a special character in quotes"),
             ("unknown anchor", "put a text that starts with `*` in quotes"),
+            (yaml::LOOP, "write out what is meant; `*name` must come after the end of `&name`"),
             ("second document", "keep one document in the file"),
             ("more values", "write it without aliases of aliases"),
         ];
@@ -119,36 +120,44 @@ impl<'s> Findings<'s> {
     }
 
     pub(super) fn bad_root(&mut self, node: &Node, text: &str, fault: Fault) {
-        let text = shown(text);
-        let (code, message, hint) = match fault {
-            Fault::Empty => (
-                codes::EMPTY_TEXT,
-                "empty root".to_owned(),
-                "write a folder such as `~/clients/acme`".to_owned(),
-            ),
-            Fault::Relative if text.starts_with(['$', '%']) => (
-                codes::RELATIVE_ROOT,
-                format!("root with a variable: `{text}`"),
-                "variables are not expanded; write the folder, or `~/…` for the home folder"
-                    .to_owned(),
-            ),
-            Fault::Relative => (
-                codes::RELATIVE_ROOT,
-                format!("root is not absolute: `{text}`"),
-                format!("write `~/{}` or a whole path", text.trim_start_matches(['.', '/', '\\'])),
-            ),
-            Fault::OtherHome => (
-                codes::HOME,
-                format!("home folder of another user: `{text}`"),
-                "write the whole path".to_owned(),
-            ),
-            Fault::UnknownHome => (
-                codes::HOME,
-                format!("the home folder is not known: `{text}`"),
-                "set HOME, or write the whole path".to_owned(),
-            ),
+        let code = match fault {
+            Fault::Empty => codes::EMPTY_TEXT,
+            Fault::Relative | Fault::Variable => codes::RELATIVE_ROOT,
+            Fault::OtherHome | Fault::UnknownHome => codes::HOME,
         };
+        let (message, hint) = fault.explain(&shown(text));
         self.error(code, node.span, message, hint);
+    }
+
+    pub(super) fn bad_remote(&mut self, node: &Node, text: &str) {
+        let message = format!("not a git remote: `{}`", shown(text));
+        self.error(codes::REMOTE, node.span, message, REMOTE_HINT);
+    }
+
+    pub(super) fn duplicate_remote(&mut self, node: &Node, text: &str, owner: &str, first: Span) {
+        let hint = format!("line {} has it for `{owner}`; remove one", self.line(first));
+        let message = format!("remote given to two arms: `{}`", shown(text));
+        self.error(codes::DUPLICATE_REMOTE, node.span, message, hint);
+    }
+
+    /// A warning: nothing will ever be found to be the arm's.
+    pub(super) fn idle_arm(&mut self, at: Span, id: &str) {
+        let message = format!("arm without roots and remotes: `{id}`");
+        let finding = Diagnostic::warning(codes::IDLE_ARM, message).at(self.source, at);
+        self.list.push(finding.hinted(
+            "add `roots: [~/…]`; without them it only has what `octorato arm assign` gives to it",
+        ));
+    }
+
+    /// A warning: the root and one before it are written differently and lead to one folder.
+    pub(super) fn same_folder(&mut self, at: Span, path: &str, owner: &ArmId, first: Span) {
+        let message = format!("root is the folder of another arm, through a link: `{path}`");
+        let finding = Diagnostic::warning(codes::SAME_FOLDER, message).at(self.source, at);
+        let line = self.line(first);
+        self.list.push(finding.hinted(format!(
+            "line {line} has it for `{owner}`; work there is counted for the arm whose way of \
+             writing it the agent used; keep one"
+        )));
     }
 
     pub(super) fn bad_zone(&mut self, node: &Node, name: &str) {
@@ -192,7 +201,8 @@ impl<'s> Findings<'s> {
 
     pub(super) fn bad_date(&mut self, node: &Node, text: &str) {
         let message = format!("not a date: `{}`", shown(text));
-        self.error(codes::DATE, node.span, message, "write YYYY-MM-DD, such as `2026-03-01`");
+        let hint = "write YYYY-MM-DD before the year 9999, such as `2026-03-01`";
+        self.error(codes::DATE, node.span, message, hint);
     }
 
     pub(super) fn empty_text(&mut self, node: &Node, what: &str) {
@@ -225,6 +235,10 @@ impl<'s> Findings<'s> {
         self.source.line_column(at.start).line
     }
 }
+
+/// What a remote looks like.
+pub(super) const REMOTE_HINT: &str =
+    "write host, owner and name, such as `github.com/acme/web` or `github.com/acme/*`";
 
 /// `text` on one line and not too long to read.
 fn shown(text: &str) -> String {

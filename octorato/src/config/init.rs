@@ -142,6 +142,7 @@ mod tests {
                 home: self.root.join(home),
                 state: self.root.join(state),
                 brain: brain.map(|brain| self.root.join(brain)),
+                user_home: None,
             }
         }
 
@@ -186,12 +187,12 @@ mod tests {
         let first = init(&places).unwrap();
         assert_eq!(first.created[..3], [places.home.clone(), places.state.clone(), places.arms()]);
         assert_eq!((first.created.len(), first.existing.len()), (8, 0));
-        assert_eq!(arms::load(&places.arms()).unwrap().0.arms, []);
+        assert_eq!(arms::load(&places.arms(), None).unwrap().0.arms, []);
 
         std::fs::write(places.arms(), "arms: [{ id: a, client: b }]\n").unwrap();
         let second = init(&places).unwrap();
         assert_eq!(second, InitReport { created: vec![], existing: first.created });
-        assert_eq!(arms::load(&places.arms()).unwrap().0.arms.len(), 1);
+        assert_eq!(arms::load(&places.arms(), None).unwrap().0.arms.len(), 1);
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Places {
     pub state: PathBuf,
     /// The brain, where there is one.
     pub brain: Option<PathBuf>,
+    /// The user's home folder, which `~` stands for.
+    pub user_home: Option<PathBuf>,
 }
 
 impl Places {
@@ -56,10 +58,12 @@ impl Places {
     /// ```
     pub fn resolve(named: Named, env: impl Fn(&str) -> Option<OsString>) -> Result<Self> {
         let env = |name: &str| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let user_home = env("HOME").or_else(|| env("USERPROFILE"));
         let place = |named: Option<PathBuf>, variable: &str, base: Base| {
+            let usual = || base.folder(&env, user_home.as_deref());
             named
                 .or_else(|| env(variable))
-                .or_else(|| base.folder(&env).map(|folder| folder.join("octorato")))
+                .or_else(|| usual().map(|folder| folder.join("octorato")))
                 .ok_or_else(|| {
                     Error::new(ErrorKind::NotFound, "the home folder of the user is not known")
                         .hinted(format!("set `{variable}`"))
@@ -69,6 +73,7 @@ impl Places {
             home: place(named.home, variables::HOME, Base::Config)?,
             state: place(named.state, variables::STATE, Base::Data)?,
             brain: named.brain.or_else(|| env(variables::BRAIN)),
+            user_home,
         })
     }
 
@@ -81,6 +86,11 @@ impl Places {
     pub fn arms(&self) -> PathBuf {
         self.home.join("arms.yaml")
     }
+
+    /// The user's home folder as text; nothing where it is not known or not UTF-8.
+    pub fn home_text(&self) -> Option<&str> {
+        self.user_home.as_deref().and_then(Path::to_str)
+    }
 }
 
 /// What a system keeps apart for each user.
@@ -91,7 +101,11 @@ enum Base {
 }
 
 impl Base {
-    fn folder(self, env: &impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+    fn folder(
+        self,
+        env: &impl Fn(&str) -> Option<PathBuf>,
+        user_home: Option<&Path>,
+    ) -> Option<PathBuf> {
         if cfg!(windows) {
             return env(match self {
                 Self::Config => "APPDATA",
@@ -105,7 +119,7 @@ impl Base {
         // The XDG specification: a path that is not absolute is to be ignored.
         env(variable)
             .filter(|path| path.is_absolute())
-            .or_else(|| env("HOME").map(|home| home.join(default)))
+            .or_else(|| user_home.map(|home| home.join(default)))
     }
 }
 
@@ -168,7 +182,7 @@ mod tests {
         let places = resolve(none(), &[("HOME", "/home/me"), ("OCTORATO_HOME", "")]).unwrap();
         assert_eq!(places.home, Path::new("/home/me/.config/octorato"));
         assert_eq!(places.state, Path::new("/home/me/.local/share/octorato"));
-        assert_eq!(places.brain, None);
+        assert_eq!((places.brain.as_deref(), places.home_text()), (None, Some("/home/me")));
 
         let xdg = [("HOME", "/h"), ("XDG_CONFIG_HOME", "/c"), ("XDG_DATA_HOME", "relative")];
         let places = resolve(none(), &xdg).unwrap();

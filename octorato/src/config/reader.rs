@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use octorato_core::{Arm, ArmId, Arms, Billing, Client, ClientId, Currency, Root, Span};
+use octorato_finops::attribute::{FolderPath, normal_remote_pattern};
 
 use super::arms::keys;
 use super::fields::{Entry, Fields, list};
@@ -16,29 +17,37 @@ pub(super) struct Reader<'f, 's, 'h> {
     findings: &'f mut Findings<'s>,
     home: Option<&'h str>,
     arm_ids: Vec<(ArmId, Span)>,
-    roots: Vec<Owned>,
+    roots: Vec<PlacedRoot>,
+    remotes: Vec<(String, Option<ArmId>, Span)>,
     /// The clients that arms name, also arms with mistakes, in the order of the file.
     named: Vec<ClientId>,
 }
 
-/// A root that some arm has.
-struct Owned {
-    identity: String,
-    from: Option<Date>,
-    owner: Option<ArmId>,
-    span: Span,
+/// A root, the arm that has it, and where it is written.
+pub(super) struct PlacedRoot {
+    pub(super) path: String,
+    pub(super) from: Option<Date>,
+    pub(super) owner: Option<ArmId>,
+    pub(super) span: Span,
 }
 
 impl<'f, 's, 'h> Reader<'f, 's, 'h> {
     pub(super) fn new(findings: &'f mut Findings<'s>, home: Option<&'h str>) -> Self {
-        Self { findings, home, arm_ids: Vec::new(), roots: Vec::new(), named: Vec::new() }
+        Self {
+            findings,
+            home,
+            arm_ids: Vec::new(),
+            roots: Vec::new(),
+            remotes: Vec::new(),
+            named: Vec::new(),
+        }
     }
 
-    /// Reads the whole file.
-    pub(super) fn file(mut self, node: &Node) -> Arms {
+    /// Reads the whole file, and says where its roots are written.
+    pub(super) fn file(mut self, node: &Node) -> (Arms, Vec<PlacedRoot>) {
         let mut arms = Arms::none();
         let Some(file) = Fields::known(node, "the file", keys::FILE, self.findings) else {
-            return arms;
+            return (arms, Vec::new());
         };
         if let Some(zone) = file.get("timezone").and_then(|node| zone(node, self.findings)) {
             arms.zone = zone;
@@ -57,7 +66,7 @@ impl<'f, 's, 'h> Reader<'f, 's, 'h> {
                 arms.clients.push(bare_client(id));
             }
         }
-        arms
+        (arms, self.roots)
     }
 
     fn client(&mut self, entry: &Entry<'_>) -> Option<Client> {
@@ -129,12 +138,23 @@ impl<'f, 's, 'h> Reader<'f, 's, 'h> {
             let items = list(node, "`roots`", self.findings);
             items.iter().filter_map(|item| self.root(item, id.as_ref())).collect()
         });
-        let remotes = fields.get("remotes").map(|node| self.texts(node, "`remotes`"));
+        let remotes = fields.get("remotes").map(|node| self.remotes(node, id.as_ref()));
         let aliases = fields.get("aliases").map(|node| self.texts(node, "`aliases`"));
         let zone = fields.get("timezone").map(|node| zone(node, self.findings));
+        let (id, client) = (id?, client?);
+        let is_idle = |key| match fields.get(key).map(|node| &node.value) {
+            Some(Value::List(items)) => items.is_empty(),
+            other => other.is_none(),
+        };
+        if let Some(node) = fields.get("id")
+            && is_idle("roots")
+            && is_idle("remotes")
+        {
+            self.findings.idle_arm(node.span, id.as_str());
+        }
         Some(Arm {
-            id: id?,
-            client: client?,
+            id,
+            client,
             roots: roots.unwrap_or_default(),
             remotes: remotes.unwrap_or_default(),
             aliases: aliases.unwrap_or_default(),
@@ -171,14 +191,41 @@ impl<'f, 's, 'h> Reader<'f, 's, 'h> {
             Some(date) => Some(date?),
             None => None,
         };
-        let identity = roots::identity(&path);
-        let same = |other: &&Owned| other.identity == identity && other.from == from;
+        let folder = FolderPath::new(&path);
+        let same = |other: &&PlacedRoot| {
+            other.from == from && roots::same(&FolderPath::new(&other.path), &folder)
+        };
         if let Some(first) = self.roots.iter().find(same) {
             self.findings.duplicate_root(path_node.span, written, first.owner.as_ref(), first.span);
             return None;
         }
-        self.roots.push(Owned { identity, from, owner: owner.cloned(), span: path_node.span });
+        let (owner, span) = (owner.cloned(), path_node.span);
+        self.roots.push(PlacedRoot { path: path.clone(), from, owner, span });
         Some(Root { path, from })
+    }
+
+    /// Patterns of remotes that no arm before has, in the form in which they are compared.
+    fn remotes(&mut self, node: &Node, owner: Option<&ArmId>) -> Vec<String> {
+        let mut patterns = Vec::new();
+        for node in list(node, "`remotes`", self.findings) {
+            let Some(text) = words(node, "an item of `remotes`", self.findings) else { continue };
+            let Some(pattern) = normal_remote_pattern(text) else {
+                self.findings.bad_remote(node, text);
+                continue;
+            };
+            let of_another = self
+                .remotes
+                .iter()
+                .find(|(other, of, _)| *other == pattern && of.as_ref() != owner);
+            if let Some((_, of, first)) = of_another {
+                let of = of.as_ref().map_or("", ArmId::as_str);
+                self.findings.duplicate_remote(node, text, of, *first);
+                continue;
+            }
+            self.remotes.push((pattern.clone(), owner.cloned(), node.span));
+            patterns.push(pattern);
+        }
+        patterns
     }
 
     /// A list of texts that all say something.

@@ -1,75 +1,78 @@
-//! Folders as text: which are absolute, where `~` leads, and when two are the same.
+//! Folders as the operator writes them: which can be roots, and where `~` leads.
+//!
+//! How two folders are compared is for [`FolderPath`] to say.
 
-use unicode_normalization::UnicodeNormalization;
+use octorato_finops::attribute::FolderPath;
 
 /// Why a text is not a root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub enum Fault {
     /// Nothing at all.
     Empty,
     /// Neither absolute nor under `~`.
     Relative,
+    /// Relative, and it starts with a variable that nobody has expanded.
+    Variable,
     /// `~someone`.
     OtherHome,
     /// `~`, and the home folder is not known.
     UnknownHome,
 }
 
-/// The absolute folder that `text` means, without `.`, `..`, doubled or trailing separators.
-pub(super) fn resolve(text: &str, home: Option<&str>) -> Result<String, Fault> {
-    if text.is_empty() {
-        return Err(Fault::Empty);
+impl Fault {
+    /// What is wrong with `text`, and what to do about it.
+    pub fn explain(self, text: &str) -> (String, String) {
+        let tail = text.trim_start_matches(['.', '/', '\\']);
+        let (what, hint) = match self {
+            Self::Empty => ("empty root", "write a folder such as `~/clients/acme`".to_owned()),
+            Self::Relative => ("root is not absolute", format!("write `~/{tail}` or a whole path")),
+            Self::Variable => (
+                "root with a variable",
+                "variables are not expanded; write the folder, or `~/…` for the home folder"
+                    .to_owned(),
+            ),
+            Self::OtherHome => ("home folder of another user", "write the whole path".to_owned()),
+            Self::UnknownHome => {
+                ("the home folder is not known", "set HOME, or write the whole path".to_owned())
+            }
+        };
+        match self {
+            Self::Empty => (what.to_owned(), hint),
+            _ => (format!("{what}: `{text}`"), hint),
+        }
     }
+}
+
+/// The absolute folder that `text` means; `home` is what `~` stands for.
+///
+/// ```
+/// use octorato::config::roots::{Fault, resolve};
+///
+/// assert_eq!(resolve("~/acme", Some("/home/me")).as_deref(), Ok("/home/me/acme"));
+/// assert_eq!(resolve(r"C:\Work\acme", None).as_deref(), Ok(r"C:\Work\acme"));
+/// assert_eq!(resolve("~bob/acme", Some("/home/me")), Err(Fault::OtherHome));
+/// ```
+pub fn resolve(text: &str, home: Option<&str>) -> Result<String, Fault> {
+    let is_absolute = |path: &str| FolderPath::new(path).is_absolute();
     if let Some(rest) = text.strip_prefix('~') {
         if !rest.is_empty() && !rest.starts_with(['/', '\\']) {
             return Err(Fault::OtherHome);
         }
         let home = home.filter(|home| is_absolute(home)).ok_or(Fault::UnknownHome)?;
-        return Ok(normalized(&format!("{home}{rest}")));
+        let folder = format!("{}{rest}", home.trim_end_matches('/'));
+        return Ok(if folder.is_empty() { home.to_owned() } else { folder });
     }
-    if is_absolute(text) { Ok(normalized(text)) } else { Err(Fault::Relative) }
-}
-
-/// What two spellings of one folder share: composed letters, and on Windows the case.
-pub(super) fn identity(folder: &str) -> String {
-    let composed: String = folder.nfc().collect();
-    if is_windows(folder) { composed.to_lowercase() } else { composed }
-}
-
-fn is_absolute(path: &str) -> bool {
-    path.starts_with('/') || is_windows(path)
-}
-
-/// `C:\…`, `C:/…` or `\\server\share`.
-fn is_windows(path: &str) -> bool {
-    path.starts_with(r"\\")
-        || matches!(path.as_bytes(), [drive, b':', b'/' | b'\\', ..] if drive.is_ascii_alphabetic())
-}
-
-/// Lexically, because a root need not exist on this machine.
-fn normalized(path: &str) -> String {
-    // Of `\\server\share`, the server and the share cannot be left by `..`.
-    let (start, rest, fixed) = match (path.strip_prefix(r"\\"), path.split_at_checked(2)) {
-        (Some(rest), _) => (r"\\", rest, 2),
-        (None, Some((drive, rest))) if is_windows(path) => (drive, rest, 0),
-        _ => ("", path, 0),
-    };
-    let is_separator = |c: char| c == '/' || (c == '\\' && !start.is_empty());
-    let mut parts: Vec<&str> = Vec::new();
-    for part in rest.split(is_separator) {
-        match part {
-            ".." if parts.len() > fixed => {
-                parts.pop();
-            }
-            "" | "." | ".." => {}
-            part => parts.push(part),
-        }
+    match text {
+        _ if is_absolute(text) => Ok(text.to_owned()),
+        "" => Err(Fault::Empty),
+        _ if text.starts_with(['$', '%']) => Err(Fault::Variable),
+        _ => Err(Fault::Relative),
     }
-    match start {
-        "" => format!("/{}", parts.join("/")),
-        r"\\" => format!(r"\\{}", parts.join(r"\")),
-        drive => format!(r"{drive}\{}", parts.join(r"\")),
-    }
+}
+
+/// Whether two absolute folders are one by their names.
+pub(crate) fn same(a: &FolderPath, b: &FolderPath) -> bool {
+    a.contains(b) && b.contains(a)
 }
 
 #[cfg(test)]
@@ -77,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn roots_are_absolute_and_clean() {
+    fn roots_are_absolute() {
         for (text, folder) in [
             ("/", "/"),
             ("/a//b/./c/../d/", "/a/b/d"),
@@ -86,33 +89,29 @@ mod tests {
             ("~/", "/home/me"),
             ("~/x/../y z", "/home/me/y z"),
             (r"/a\b", r"/a\b"),
-            (r"C:\a\.\b\..\c\", r"C:\a\c"),
+            (r"C:\a\.\b\..\c\", r"c:\A\c"),
             ("C:/a//b", r"C:\a\b"),
-            (r"C:\", r"C:\"),
-            (r"\\server\share\a\..\..\..\b", r"\\server\share\b"),
-            (r"\\?\C:\a\", r"\\?\C:\a"),
+            (r"C:\", "C:"),
+            (r"\\?\C:\a\", r"C:\a"),
         ] {
-            assert_eq!(resolve(text, Some("/home/me")).as_deref(), Ok(folder), "{text}");
+            let resolved = resolve(text, Some("/home/me")).unwrap();
+            assert!(same(&FolderPath::new(&resolved), &FolderPath::new(folder)), "{text}");
         }
-        assert_eq!(resolve("~/x", Some(r"C:\Users\me")).as_deref(), Ok(r"C:\Users\me\x"));
+        assert_eq!(resolve("~", Some("/")).as_deref(), Ok("/"));
+        assert_eq!(resolve("~/x", Some("/")).as_deref(), Ok("/x"));
+        assert_eq!(resolve(r"~\x", Some(r"C:\Users\me")).as_deref(), Ok(r"C:\Users\me\x"));
     }
 
     #[test]
     fn what_has_no_certain_place_is_refused() {
         let resolve = |text, home| resolve(text, home).unwrap_err();
-        for relative in ["a", "./a", "../a", "C:a", "C:", "$HOME/a", r"\a"] {
+        for relative in ["a", "./a", "../a", "C:a", r"\a"] {
             assert_eq!(resolve(relative, Some("/h")), Fault::Relative, "{relative}");
         }
+        assert_eq!(resolve("$HOME/a", Some("/h")), Fault::Variable);
         assert_eq!(resolve("~bob/a", Some("/h")), Fault::OtherHome);
         assert_eq!(resolve("~/a", None), Fault::UnknownHome);
         assert_eq!(resolve("~/a", Some("relative")), Fault::UnknownHome);
         assert_eq!(resolve("", Some("/h")), Fault::Empty);
-    }
-
-    #[test]
-    fn composed_and_decomposed_letters_are_one_folder() {
-        assert_eq!(identity("/caf\u{e9}"), identity("/cafe\u{301}"));
-        assert_ne!(identity("/A"), identity("/a"));
-        assert_eq!(identity(r"C:\A"), identity(r"c:\a"));
     }
 }

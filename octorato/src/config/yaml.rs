@@ -59,6 +59,9 @@ pub(super) struct SyntaxError {
     pub(super) message: String,
 }
 
+/// What is said of an alias inside of what it stands for.
+pub(super) const LOOP: &str = "an alias that holds itself";
+
 /// Reads one document. A text without any value (empty, only comments) is [`Value::Null`].
 pub(super) fn read(source: &SourceText) -> Result<Node, SyntaxError> {
     let options = serde_saphyr::options! {
@@ -77,7 +80,9 @@ fn syntax_error(text: &str, error: &Error) -> SyntaxError {
         other => {
             let message = other.to_string();
             let message = message.split_once(" at line ").map_or(&*message, |(what, _)| what);
-            if message.contains("budget") || message.contains("limit exceeded") {
+            if message.contains("recursive references") {
+                LOOP.to_owned()
+            } else if message.contains("budget") || message.contains("limit exceeded") {
                 "more values or levels than a configuration can hold".to_owned()
             } else {
                 message.replace('\'', "`") // `@', '[' and the like

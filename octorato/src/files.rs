@@ -1,0 +1,131 @@
+//! Writes the operator's private files, one writer at a time.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use octorato_core::{Error, ErrorKind, Result};
+
+/// How long a writer waits for another one.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The right to read, edit and replace a file; given back when it is dropped.
+///
+/// The lock is on a file of its own beside the one that is meant, since that one is replaced.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+    target: PathBuf,
+}
+
+impl Lock {
+    /// Waits a while for the right to write `path`. A link counts as the file that it leads to.
+    pub(crate) fn of(path: &Path) -> Result<Self> {
+        Self::within(path, PATIENCE)
+    }
+
+    fn within(path: &Path, patience: Duration) -> Result<Self> {
+        let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let mut name = target.clone().into_os_string();
+        name.push(".lock");
+        let name = PathBuf::from(name);
+        let failed = |error| Error::io("cannot lock", &name, error);
+        let file = private().create(true).truncate(false).open(&name).map_err(failed)?;
+        let started = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file, target }),
+                Err(TryLockError::WouldBlock) if started.elapsed() < patience => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Error::new(
+                        ErrorKind::Io,
+                        format!("another octorato is writing: `{}`", path.display()),
+                    )
+                    .hinted("try again when it has ended"));
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
+    }
+
+    /// Puts a new text in the place of the file, whole or not at all, with its permissions.
+    pub(crate) fn replace(&self, text: &str) -> Result<()> {
+        let mut beside = self.target.clone().into_os_string();
+        beside.push(format!(".{}", std::process::id()));
+        let beside = PathBuf::from(beside);
+        let write = || {
+            let mut file = private().create(true).truncate(true).open(&beside)?;
+            file.write_all(text.as_bytes())?;
+            file.set_permissions(fs::metadata(&self.target)?.permissions())?;
+            file.sync_all()?;
+            fs::rename(&beside, &self.target)
+        };
+        write().map_err(|error| {
+            let _ = fs::remove_file(&beside);
+            Error::io("cannot write", &self.target, error)
+        })
+    }
+
+    /// Adds `text` to the end of the file; when it returns, the text is on the disk. Where that
+    /// fails the file is as it was.
+    pub(crate) fn append(&self, text: &str) -> Result<()> {
+        let write = || {
+            let mut file = private().create(true).append(true).open(&self.target)?;
+            let before = file.metadata()?.len();
+            let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+            if written.is_err() {
+                let _ = file.set_len(before);
+            }
+            written
+        };
+        write().map_err(|error| Error::io("cannot write", &self.target, error))
+    }
+}
+
+/// A new file is its owner's alone.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_writer_at_a_time_and_the_next_one_after_it() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("f");
+        let first = Lock::of(&path).unwrap();
+        let error = Lock::within(&path, Duration::from_millis(20)).unwrap_err();
+        assert!(error.to_string().starts_with("another octorato is writing"), "{error}");
+        drop(first);
+        Lock::within(&path, Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_stays_a_link_and_its_file_keeps_its_permissions() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::TempDir::new().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("file", &link).unwrap();
+        let lock = Lock::of(&link).unwrap();
+        Lock::within(&file, Duration::ZERO).unwrap_err();
+        lock.replace("new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+}
