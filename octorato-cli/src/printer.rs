@@ -56,25 +56,30 @@ impl Printer {
         &mut self.out
     }
 
-    /// A remark, unless `--quiet`.
-    pub(crate) fn remark(&mut self, text: impl Display) -> io::Result<()> {
+    /// A remark, unless `--quiet`. That nobody can read it is no failure of the command.
+    pub(crate) fn remark(&mut self, text: impl Display) {
         if self.quiet {
-            return Ok(());
+            return;
         }
-        // Data that was printed before is shown before.
-        self.out.flush()?;
-        writeln!(anstream::stderr(), "{text}")
+        // Data that was printed before is shown before; its own failure is met at the next line.
+        let _ = self.out.flush();
+        let _ = writeln!(anstream::stderr(), "{text}");
     }
 
     /// Findings that leave their file usable, unless `--quiet`.
-    pub(crate) fn warnings(&mut self, diagnostics: &[Diagnostic]) -> io::Result<()> {
+    pub(crate) fn warnings(&mut self, diagnostics: &[Diagnostic]) {
         for diagnostic in diagnostics {
-            self.remark(failure::rendered(diagnostic))?;
+            self.remark(format_args!("{}\n", failure::rendered(diagnostic)));
         }
-        Ok(())
     }
 
     pub(crate) fn flush(&mut self) -> anyhow::Result<()> {
         Ok(self.out.flush()?)
     }
+}
+
+/// How wide the terminal is that data goes to; nothing where it goes elsewhere.
+pub(crate) fn width() -> Option<usize> {
+    let (terminal_size::Width(width), _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(width.into())
 }

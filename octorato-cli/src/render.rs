@@ -1,6 +1,7 @@
 //! Documents as text: for the terminal, for Markdown, for spreadsheets.
 
 pub(crate) mod csv;
+pub(crate) mod foreign;
 pub(crate) mod numbers;
 pub(crate) mod report;
 pub(crate) mod table;

@@ -9,13 +9,16 @@ use octorato::finops::report::{Dimension, Query, Report};
 
 use crate::Outcome;
 use crate::args::{Format, Global, Report as Args};
-use crate::printer::{FAINT, Printer, WARN};
+use crate::printer::{self, FAINT, Printer, WARN};
 use crate::progress::Bar;
-use crate::render::{csv, report as text};
+use crate::render::{csv, foreign, report as text};
 
 pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow::Result<Outcome> {
     let workspace = super::workspace(global)?;
-    printer.warnings(workspace.warnings())?;
+    // A report on one client shows no finding about another.
+    if args.arm.is_none() && args.client.is_none() {
+        printer.warnings(workspace.warnings());
+    }
     let zone = match &args.timezone {
         Some(name) => zones::find(name)?,
         None => workspace.arms().zone.clone(),
@@ -37,7 +40,7 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
         Format::Csv => {
             csv::write(&report, printer.out())?;
             for note in text::notes(&report) {
-                printer.remark(note)?;
+                printer.remark(note);
             }
         }
         Format::Md => markdown(&report, args.costs, printer)?,
@@ -46,17 +49,24 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     if matches!(format, Format::Table | Format::Md)
         && report.reading.is_some_and(|read| read.files == 0)
     {
-        printer.remark("no transcripts were found; name a folder of them with --logs")?;
+        printer.remark("no transcripts were found; name a folder of them with --logs");
     } else if !workspace.has_arms_file() {
-        printer.remark("no arms are declared yet; `octorato scan` proposes some")?;
+        printer.remark("no arms are declared yet; `octorato scan` proposes some");
     }
-    let findings = report.total.unpriced_events > 0 || !report.skipped.is_empty();
+    let findings = report.total.unpriced_events > 0
+        || report.total.inexact_events > 0
+        || !report.skipped.is_empty();
     Ok(if args.strict && findings { Outcome::Findings } else { Outcome::Fine })
 }
 
 fn table(report: &Report, costs: bool, printer: &mut Printer) -> anyhow::Result<()> {
     printer.line(format_args!("{FAINT}{}{FAINT:#}\n", text::heading(report)))?;
-    printer.line(text::rows(report, costs)?)?;
+    let mut rows = text::rows(report, costs)?;
+    let is_cut = printer::width().is_some_and(|width| rows.narrow(width, &text::DISPENSABLE));
+    printer.line(rows)?;
+    if is_cut {
+        printer.line(format_args!("{FAINT} (a wider terminal shows more columns){FAINT:#}"))?;
+    }
     if report.total.events > 0 {
         printer.line(format_args!("\n{}", text::classes(report)))?;
     }
@@ -75,7 +85,7 @@ fn markdown(report: &Report, costs: bool, printer: &mut Printer) -> anyhow::Resu
     printer.line(text::rows(report, costs)?.markdown())?;
     printer.line(text::classes(report).markdown())?;
     for note in text::notes(report) {
-        printer.line(format_args!("- {note}"))?;
+        printer.line(format_args!("- {}", foreign::markdown(&note)))?;
     }
     Ok(())
 }

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use octorato::core::Unit;
 use octorato::finops::report::{Report, Row};
 
+use super::foreign;
+
 /// Units that have a column whether or not anything was used.
 const ALWAYS: [Unit; 7] = [
     Unit::Input,
@@ -34,7 +36,8 @@ fn rows(report: &Report, out: &mut impl Write) -> csv::Result<()> {
     let labels = report.by.iter().map(|column| column.name().to_owned());
     let counts = units.iter().map(|unit| unit.name().to_owned());
     let costs = costly.iter().map(|unit| format!("cost_{unit}"));
-    let others = ["cache_hit_rate", "cache_saved", "unpriced_events", "estimated_events"];
+    let others =
+        ["cache_hit_rate", "cache_saved", "unpriced_events", "inexact_events", "estimated_events"];
     let header = labels
         .chain(["events".to_owned()])
         .chain(counts)
@@ -54,7 +57,7 @@ fn record(row: &Row, units: &[Unit], costly: &[Unit]) -> Vec<String> {
     let priced = sums.list_cost().is_some();
     let text = |value: Option<String>| value.unwrap_or_default();
     let mut cells: Vec<String> =
-        key.iter().map(|label| text(label.as_deref().map(str::to_owned))).collect();
+        key.iter().map(|label| text(label.as_deref().map(foreign::cell))).collect();
     cells.push(sums.events.to_string());
     cells.extend(units.iter().map(|&unit| sums.usage[unit].to_string()));
     cells.push(sums.usage.tokens().to_string());
@@ -64,6 +67,7 @@ fn record(row: &Row, units: &[Unit], costly: &[Unit]) -> Vec<String> {
     cells.push(text(sums.cache_hit_rate().map(|rate| rate.to_string())));
     cells.push(text(sums.cache_saved().map(|saved| saved.to_string())));
     cells.push(sums.unpriced_events.to_string());
+    cells.push(sums.inexact_events.to_string());
     cells.push(sums.estimated_events.to_string());
     cells
 }

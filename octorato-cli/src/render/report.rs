@@ -1,9 +1,10 @@
 //! A report for people.
 
-use octorato::core::{Money, Unit, UnitKind};
+use octorato::core::{AttributionReason, Money, Unit, UnitKind};
 use octorato::finops::logs::Finding;
 use octorato::finops::report::{Ratio, Report, Row, Sums};
 
+use super::foreign;
 use super::numbers::{amount, amounts, counted, grouped};
 use super::table::{Align, Table};
 
@@ -27,6 +28,10 @@ pub(crate) fn heading(report: &Report) -> String {
     let zone = report.period.zone().iana_name().unwrap_or("UTC");
     format!("{}, {zone}; list cost in USD, price snapshot {}", report.period, report.snapshot)
 }
+
+/// The columns that a narrow terminal does without, the first first.
+pub(crate) const DISPENSABLE: [&str; 6] =
+    ["Cache saved", "Cache hit", "Cache write", "Input", "Cache read", "Output"];
 
 /// The rows and their total. Token classes show tokens, or with `costs` what they cost.
 pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table> {
@@ -83,7 +88,7 @@ pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table
 
 fn labels(report: &Report, row: &Row) -> Vec<String> {
     let labels = report.by.iter().zip(&row.key);
-    labels.map(|(by, label)| label.as_deref().unwrap_or(by.nameless()).to_owned()).collect()
+    labels.map(|(by, label)| foreign::shown(label.as_deref().unwrap_or(by.nameless()))).collect()
 }
 
 /// Every unit with its count and its part of the cost.
@@ -147,17 +152,25 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
         ));
     }
     for price in &report.prices {
-        if price.provider_inferred {
+        if !price.exact {
+            notes.push(format!(
+                "≈ {} is priced as {}'s {}, which its name only resembles ({})",
+                price.model, price.provider, price.priced_as, price.rule
+            ));
+        } else if price.provider_inferred {
             notes.push(format!(
                 "the logs name no provider for {}: priced as {}'s {}",
                 price.model, price.provider, price.priced_as
             ));
-        } else if !price.exact {
-            notes.push(format!(
-                "{} is priced as {}'s {}, which its name only resembles ({})",
-                price.model, price.provider, price.priced_as, price.rule
-            ));
         }
+    }
+    if let Some(inherited) = report.reasons.get(&AttributionReason::Inherited) {
+        notes.push(format!(
+            "inherited: {}, {} in folders of no arm, given to what their session last worked for; \
+             `--by arm,reason,project` shows which",
+            inherited.list_cost().map_or("of unknown cost".to_owned(), amount),
+            counted(inherited.events, "request"),
+        ));
     }
     if total.estimated_events > 0 {
         notes.push(format!(
@@ -167,7 +180,7 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
     }
     notes.extend(report.skipped.iter().map(|finding| found("not counted", finding)));
     notes.extend(report.repaired.iter().map(|finding| found("counted all the same", finding)));
-    notes
+    notes.iter().map(|note| foreign::shown(note)).collect()
 }
 
 fn unattributed(report: &Report) -> String {

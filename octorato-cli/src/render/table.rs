@@ -6,6 +6,8 @@ use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle
 
 use crate::printer::{BOLD, FAINT};
 
+use super::foreign;
+
 /// On which side the cells of a column begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
@@ -37,11 +39,35 @@ impl Table {
         self.total = Some(cells.into_iter().collect());
     }
 
+    /// Leaves out the columns of these headings, one after the other, until the table is no wider
+    /// than `width`; true where any was left out.
+    pub(crate) fn narrow(&mut self, width: usize, headings: &[&str]) -> bool {
+        let mut is_cut = false;
+        for heading in headings {
+            if self.width() <= width {
+                break;
+            }
+            let Some(at) = self.columns.iter().position(|(title, _)| title == heading) else {
+                continue;
+            };
+            self.columns.remove(at);
+            for row in self.rows.iter_mut().chain(&mut self.total) {
+                row.remove(at);
+            }
+            is_cut = true;
+        }
+        is_cut
+    }
+
+    fn width(&self) -> usize {
+        self.laid_out().lines().map(|line| line.trim_end().chars().count()).max().unwrap_or(0)
+    }
+
     /// The table as GitHub-flavoured Markdown.
     pub(crate) fn markdown(&self) -> String {
         let mut text = String::new();
         let line = |cells: &[String]| {
-            let cells: Vec<_> = cells.iter().map(|cell| escaped(cell.trim())).collect();
+            let cells: Vec<_> = cells.iter().map(|cell| foreign::markdown(cell.trim())).collect();
             format!("| {} |\n", cells.join(" | "))
         };
         let titles: Vec<_> = self.columns.iter().map(|(title, _)| title.clone()).collect();
@@ -63,13 +89,8 @@ impl Table {
     }
 }
 
-/// A cell that neither ends its column nor begins a tag.
-fn escaped(cell: &str) -> String {
-    cell.replace('|', "\\|").replace('<', "&lt;").replace('\n', "<br>")
-}
-
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Table {
+    fn laid_out(&self) -> comfy_table::Table {
         let mut table = comfy_table::Table::new();
         table
             .load_style(
@@ -89,7 +110,13 @@ impl fmt::Display for Table {
                 Align::Right => CellAlignment::Right,
             });
         }
-        let lines: Vec<String> = table.lines().collect();
+        table
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.laid_out().lines().collect();
         let mut text = String::new();
         for (at, line) in lines.iter().enumerate() {
             let line = line.trim_end();

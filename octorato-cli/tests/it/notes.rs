@@ -145,12 +145,12 @@ fn lines_that_cannot_be_read_are_counted_with_their_place() {
     sandbox.write(".claude/projects/-w/a.jsonl", text);
     sandbox.write(".claude/projects/-w/b.jsonl", "");
     assert_snapshot!(notes(&sandbox.run("report")), @r"
-    unattributed: $0.003 (100.0 %), 1 request, 100.0 % of the tokens; `octorato scan` proposes arms
+    unattributed: $0.006 (100.0 %), 2 requests, 100.0 % of the tokens; `octorato scan` proposes arms
     not counted: 1: empty file (first: [HOME]/.claude/projects/-w/b.jsonl)
     not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-w/a.jsonl:5)
     not counted: 1: line is not a JSON object (first: [HOME]/.claude/projects/-w/a.jsonl:2)
-    not counted: 1: a token count is not a whole number (first: [HOME]/.claude/projects/-w/a.jsonl:3)
-    not counted: 1: record has tokens but no time (first: [HOME]/.claude/projects/-w/a.jsonl:4: failed to parse four digit integer as year: invalid digit, expected 0-9 but got y)
+    not counted: 1: a token count is not a whole number, or beyond reason (first: [HOME]/.claude/projects/-w/a.jsonl:3)
+    counted all the same: 1: record has no usable time; its neighbour's was taken (first: [HOME]/.claude/projects/-w/a.jsonl:4)
     [stderr]
     no arms are declared yet; `octorato scan` proposes some
     ");

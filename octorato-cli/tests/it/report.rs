@@ -38,6 +38,7 @@ fn a_month_by_arm() {
 
     unattributed: $0.0683756 (2.0 %), 2 requests, 1.7 % of the tokens; `octorato scan` proposes arms
     † acme-tuned-7b: 1 request, 1,901 tokens (0.1 % of all) without a price: no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`
+    inherited: $0.01515775, 3 requests in folders of no arm, given to what their session last worked for; `--by arm,reason,project` shows which
     not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }
@@ -71,6 +72,7 @@ fn a_month_by_arm_with_what_each_class_costs() {
 
     unattributed: $0.0683756 (2.0 %), 2 requests, 1.7 % of the tokens; `octorato scan` proposes arms
     † acme-tuned-7b: 1 request, 1,901 tokens (0.1 % of all) without a price: no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`
+    inherited: $0.01515775, 3 requests in folders of no arm, given to what their session last worked for; `--by arm,reason,project` shows which
     not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }
@@ -155,6 +157,7 @@ fn by_agent() {
     ────────────────────────────────────────────────────
      Total                   465,673 tokens  $0.6333778
 
+    inherited: $0.01515775, 3 requests in folders of no arm, given to what their session last worked for; `--by arm,reason,project` shows which
     not counted: 1: last line is cut off (still being written, or interrupted)
     ");
 }
@@ -209,6 +212,7 @@ fn by_week_between_two_days() {
     ────────────────────────────────────────────────────
      Total                   770,902 tokens  $1.3424898
 
+    inherited: $0.01515775, 3 requests in folders of no arm, given to what their session last worked for; `--by arm,reason,project` shows which
     not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }
@@ -240,6 +244,7 @@ fn as_markdown() {
 
     - unattributed: $0.0683756 (2.0 %), 2 requests, 1.7 % of the tokens; `octorato scan` proposes arms
     - † acme-tuned-7b: 1 request, 1,901 tokens (0.1 % of all) without a price: no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`
+    - inherited: $0.01515775, 3 requests in folders of no arm, given to what their session last worked for; `--by arm,reason,project` shows which
     - not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }
@@ -247,20 +252,21 @@ fn as_markdown() {
 #[test]
 fn as_csv() {
     assert_snapshot!(run("report --month 2026-10 --by client,model --format csv"), @r"
-    client,model,events,input,cache_read,cache_write_5m,cache_write_1h,output,reasoning,web_searches,tokens,list_cost,cost_input,cost_cache_read,cost_cache_write_5m,cost_cache_write_1h,cost_output,cost_web_searches,cache_hit_rate,cache_saved,unpriced_events,estimated_events
-    acme,claude-opus-4-8,8,30,323582,0,100266,1140,0,0,425018,1.45167,0.000195,0.23962,0,1.16823,0.043625,0,0.7634,1.572465,0,0
-    acme,claude-opus-5-5,7,20,253650,0,47620,4337,1287,0,305627,0.51851,0.00008,0.05073,0,0.38096,0.08674,0,0.8419,0.77339,0,0
-    acme,claude-sonnet-5,3,12,31512,20868,0,658,0,0,53050,0.0650764,0.000024,0.0063024,0.05217,0,0.00658,0,0.6015,0.0462876,0,0
-    acme,claude-haiku-4-5-20251001,8,39,75949,30102,0,906,0,0,106996,0.0497914,0.000039,0.0075949,0.0376275,0,0.00453,0,0.7159,0.0608286,0,0
-    acme,acme-tuned-7b,1,1840,0,0,0,61,0,0,1901,,,,,,,,0.0000,,1,0
-    globex,claude-sonnet-5,12,56,348758,0,123217,2326,0,0,474357,0.5859916,0.000112,0.0697516,0,0.492868,0.02326,0,0.7388,0.3813304,0,0
-    globex,claude-opus-5-5,4,19,166128,0,63581,1668,382,0,231396,0.5753096,0.000076,0.0332256,0,0.508648,0.03336,0,0.7232,0.3769624,0,0
-    cafe-zuerich,claude-haiku-4-5-20251001,7,25,84187,37134,0,1603,0,3,122949,0.0928762,0.000025,0.0084187,0.0464175,0,0.008015,0.03,0.6938,0.0664848,0,0
-    cafe-zuerich,claude-sonnet-5,3,13,83709,0,874,330,0,0,84926,0.0235638,0.000026,0.0167418,0,0.003496,0.0033,0,0.9895,0.1489282,0,0
-    ,claude-sonnet-5,2,6,14918,0,15310,414,0,0,30648,0.0683756,0.000012,0.0029836,0,0.06124,0.00414,0,0.4934,-0.0037676,0,0
+    client,model,events,input,cache_read,cache_write_5m,cache_write_1h,output,reasoning,web_searches,tokens,list_cost,cost_input,cost_cache_read,cost_cache_write_5m,cost_cache_write_1h,cost_output,cost_web_searches,cache_hit_rate,cache_saved,unpriced_events,inexact_events,estimated_events
+    acme,claude-opus-4-8,8,30,323582,0,100266,1140,0,0,425018,1.45167,0.000195,0.23962,0,1.16823,0.043625,0,0.7634,1.572465,0,0,0
+    acme,claude-opus-5-5,7,20,253650,0,47620,4337,1287,0,305627,0.51851,0.00008,0.05073,0,0.38096,0.08674,0,0.8419,0.77339,0,0,0
+    acme,claude-sonnet-5,3,12,31512,20868,0,658,0,0,53050,0.0650764,0.000024,0.0063024,0.05217,0,0.00658,0,0.6015,0.0462876,0,0,0
+    acme,claude-haiku-4-5-20251001,8,39,75949,30102,0,906,0,0,106996,0.0497914,0.000039,0.0075949,0.0376275,0,0.00453,0,0.7159,0.0608286,0,0,0
+    acme,acme-tuned-7b,1,1840,0,0,0,61,0,0,1901,,,,,,,,0.0000,,1,0,0
+    globex,claude-sonnet-5,12,56,348758,0,123217,2326,0,0,474357,0.5859916,0.000112,0.0697516,0,0.492868,0.02326,0,0.7388,0.3813304,0,0,0
+    globex,claude-opus-5-5,4,19,166128,0,63581,1668,382,0,231396,0.5753096,0.000076,0.0332256,0,0.508648,0.03336,0,0.7232,0.3769624,0,0,0
+    cafe-zuerich,claude-haiku-4-5-20251001,7,25,84187,37134,0,1603,0,3,122949,0.0928762,0.000025,0.0084187,0.0464175,0,0.008015,0.03,0.6938,0.0664848,0,0,0
+    cafe-zuerich,claude-sonnet-5,3,13,83709,0,874,330,0,0,84926,0.0235638,0.000026,0.0167418,0,0.003496,0.0033,0,0.9895,0.1489282,0,0,0
+    ,claude-sonnet-5,2,6,14918,0,15310,414,0,0,30648,0.0683756,0.000012,0.0029836,0,0.06124,0.00414,0,0.4934,-0.0037676,0,0,0
     [stderr]
     unattributed: $0.0683756 (2.0 %), 2 requests, 1.7 % of the tokens; `octorato scan` proposes arms
     † acme-tuned-7b: 1 request, 1,901 tokens (0.1 % of all) without a price: no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`
+    inherited: $0.01515775, 3 requests in folders of no arm, given to what their session last worked for; `--by arm,reason,project` shows which
     not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }
@@ -278,7 +284,32 @@ fn as_json() {
     assert_snapshot!(sandbox.scrub(&format!("{report:#}")), @r#"
     {
       "attribution": {
-        "root": 16
+        "root": {
+          "cache_hit_rate": "0.7337",
+          "cache_saved": "0.7582928",
+          "costs": {
+            "cache_read": "0.1029772",
+            "cache_write_1h": "1.001516",
+            "input": "0.000188",
+            "output": "0.05662"
+          },
+          "estimated_events": 0,
+          "events": 16,
+          "inexact_events": 0,
+          "list_cost": "1.1613012",
+          "tokens": 705753,
+          "unpriced_events": 0,
+          "unpriced_tokens": 0,
+          "usage": {
+            "cache_read": 514886,
+            "cache_write_1h": 186798,
+            "cache_write_5m": 0,
+            "input": 75,
+            "output": 3994,
+            "reasoning": 382,
+            "web_searches": 0
+          }
+        }
       },
       "by": [
         "client"
@@ -303,16 +334,7 @@ fn as_json() {
         ],
         "snapshot": "[prices]"
       },
-      "reading": {
-        "bytes": 157156,
-        "copies": 4,
-        "files": 17,
-        "lines": 201,
-        "progress_only": 0,
-        "records": 117,
-        "requests": 80,
-        "synthetic": 1
-      },
+      "reading": null,
       "repaired": [],
       "rows": [
         {
@@ -327,6 +349,7 @@ fn as_json() {
           },
           "estimated_events": 0,
           "events": 16,
+          "inexact_events": 0,
           "list_cost": "1.1613012",
           "tokens": 705753,
           "unpriced_events": 0,
@@ -412,7 +435,7 @@ fn a_report_without_arms_yaml_counts_all_the_same() {
     let without = sandbox.json("report --by model");
     assert_eq!(without["rows"], with_arms["rows"]);
     assert_eq!(without["unattributed"]["list_cost"], with_arms["total"]["list_cost"]);
-    assert_eq!(without["attribution"], json!({"unattributed": 80}));
+    assert_eq!(without["attribution"]["unattributed"]["events"], 80);
     assert_snapshot!(sandbox.run("report --month 2026-09"), @r"
     2026-09, UTC; list cost in USD, price snapshot [prices]
 
