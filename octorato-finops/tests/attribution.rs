@@ -157,6 +157,58 @@ fn pins_are_stronger_than_folders_and_a_message_than_its_session() {
 }
 
 #[test]
+fn a_pinned_message_says_nothing_of_its_session() {
+    let arms = arms(&[("acme", &["/w/acme"], &[])]);
+    let mut pins = Pins::default();
+    pins.messages.insert("msg_s_0".into(), ArmId::new("acme").unwrap());
+    let mut resolver = Resolver::new(&arms, pins, &NoDisk).unwrap();
+    let events = [event("s", 0, Some("/tmp")), event("s", 1, Some("/tmp"))];
+    let found: Vec<_> = resolver.resolve(&events).into_iter().map(shown).collect();
+    assert_eq!(found, [("acme".into(), Reason::Pinned), ("-".into(), Reason::Unattributed)]);
+}
+
+#[test]
+fn a_sub_agent_inherits_from_itself_then_from_the_main_agent_not_from_its_sibling() {
+    let arms = arms(&[("acme", &["/w/acme"], &[]), ("globex", &["/w/globex"], &[])]);
+    let by = |agent: &str, minute, cwd| {
+        let mut event = event("s", minute, Some(cwd));
+        event.agent = (!agent.is_empty()).then(|| agent.into());
+        event
+    };
+    let events = [
+        by("", 0, "/w/acme"),
+        by("one", 1, "/w/globex"),
+        by("two", 2, "/tmp"), // called by the main agent
+        by("one", 3, "/tmp"),
+        by("", 4, "/tmp"),
+    ];
+    let found = resolve(&arms, &NoDisk, &events);
+    let names: Vec<_> = found.iter().map(|(arm, _)| arm.as_str()).collect();
+    assert_eq!(names, ["acme", "globex", "acme", "globex", "acme"]);
+}
+
+#[test]
+fn a_relative_folder_is_no_folder() {
+    let arms = arms(&[("acme", &["/w/acme"], &[])]);
+    for cwd in ["w/acme/x", ".", "", "~/w/acme"] {
+        assert_eq!(arm_of(&arms, &LocalDisk, cwd).1, Reason::Unattributed, "{cwd}");
+    }
+}
+
+#[test]
+fn of_two_remotes_that_fit_the_one_that_says_more_is_meant() {
+    let world = TempDir::new().unwrap();
+    git(world.path(), &["init", "-q"]);
+    git(world.path(), &["remote", "add", "origin", "git@github.com:Globex/shop.git"]);
+    let arms = arms(&[
+        ("any", &[], &["github.com/*"]),
+        ("shop", &[], &["https://github.com/Globex/shop.git"]), // however it is written
+    ]);
+    let cwd = world.path().to_str().unwrap();
+    assert_eq!(arm_of(&arms, &LocalDisk, cwd), ("shop".to_owned(), Reason::Remote));
+}
+
+#[test]
 fn a_folder_can_change_hands_on_a_day() {
     let mut arms = arms(&[("old", &["/w/shop"], &[]), ("new", &["/w/shop"], &[])]);
     arms.zone = TimeZone::get("America/Mexico_City").unwrap();

@@ -290,7 +290,134 @@ fn bedrock_and_vertex_are_told_by_their_ids() {
     assert_eq!(provider("x", "kimi-k2"), None);
 }
 
+#[test]
+fn sub_agents_of_one_id_in_two_sessions_keep_their_own_types() {
+    let sub = |id: &str, session: &str| {
+        let mut row = with(row(id, 3, 50), "/sessionId", json!(session));
+        row["agentId"] = json!("a7");
+        row
+    };
+    let launched = |session: &str, kind: &str| {
+        json!({"type": "user", "sessionId": session, "toolUseResult":
+            {"agentId": "a7", "agentType": kind, "usage": {"input_tokens": 1}}})
+    };
+    let (_folder, reading) = read_files(&[
+        ("s1.jsonl", vec![launched("s1", "reviewer"), sub("msg_1", "s1")]),
+        ("s2.jsonl", vec![launched("s2", "auditor"), sub("msg_2", "s2")]),
+    ]);
+    let names: Vec<_> = reading.events.iter().map(|e| e.agent_name.as_deref().unwrap()).collect();
+    assert_eq!(names, ["reviewer", "auditor"]);
+}
+
+#[test]
+fn an_incomplete_first_row_costs_a_request_neither_its_arm_nor_its_price() {
+    for pointer in ["/cwd", "/sessionId", "/message/model"] {
+        let first = with(row("msg_1", 0, 1), pointer, Value::Null);
+        let reading = read_rows(vec![first, row("msg_1", 1, 260)]);
+        assert_eq!(reading.events.len(), 1);
+        let event = &reading.events[0];
+        assert_eq!(event.cwd.as_deref(), Some("/home/dana/clients/acme"), "{pointer}");
+        assert_eq!(event.model.as_str(), "claude-opus-4-8", "{pointer}");
+        assert_eq!(event.usage[Unit::Output], 260);
+    }
+}
+
+#[test]
+fn the_larger_counts_hold_even_where_their_row_has_no_time() {
+    let untimed = with(row("msg_1", 0, 100), "/timestamp", Value::Null);
+    for rows in
+        [vec![untimed.clone(), row("msg_1", 5, 5)], vec![row("msg_1", 5, 5), untimed.clone()]]
+    {
+        let reading = read_rows(rows);
+        assert_eq!(total(&reading.events)[Unit::Output], 100);
+        assert_eq!(reading.events[0].at.to_string(), "2026-10-01T09:00:05Z");
+        assert!(reading.findings.is_empty());
+    }
+}
+
+#[test]
+fn a_row_without_an_id_belongs_to_the_message_of_its_request() {
+    let nameless = with(row("msg_1", 0, 5), "/message/id", Value::Null);
+    let reading = read_rows(vec![nameless, row("msg_1", 1, 50)]);
+    assert_eq!(reading.events.len(), 1);
+    assert_eq!(total(&reading.events)[Unit::Output], 50);
+}
+
+#[test]
+fn a_gateways_first_snapshot_is_found_in_another_file_too() {
+    let usage = json!({"input_tokens": 0, "output_tokens": 1});
+    let head = with(row("chatcmpl-1", 0, 1), "/message/usage", usage);
+    let (_folder, reading) =
+        read_files(&[("a.jsonl", vec![head]), ("b.jsonl", vec![row("chatcmpl-1", 1, 9)])]);
+    assert_eq!(reading.events.len(), 1);
+    assert_eq!(total(&reading.events)[Unit::Output], 9);
+}
+
+#[test]
+fn what_the_agent_says_it_cost_is_evidence() {
+    let mut old = row("msg_1", 0, 5);
+    old["costUSD"] = json!(0.0123);
+    let reading = read_rows(vec![old]);
+    assert_eq!(reading.events[0].evidence.reported_cost.as_deref(), Some("0.0123"));
+}
+
 // ---------------------------------------------------------------- broken input
+
+#[test]
+fn an_iteration_of_an_unknown_kind_is_told_and_costs_nothing_else() {
+    let usage = json!({"input_tokens": 3, "output_tokens": 4, "iterations": [{"type": "new"}]});
+    let reading = read_rows(vec![with(row("msg_1", 0, 1), "/message/usage", usage)]);
+    assert_eq!(total(&reading.events).tokens(), 7);
+    assert_eq!(reading.findings.count(FindingKind::UnreadableIterations), 1);
+}
+
+#[test]
+fn times_and_counts_beyond_reason_do_not_reach_a_sum() {
+    let far = with(row("msg_1", 0, 5), "/timestamp", json!("9999-12-30T22:00:00Z"));
+    let many = with(row("msg_2", 1, 5), "/message/usage/input_tokens", json!(u64::MAX));
+    let reading = read_rows(vec![row("msg_0", 0, 5), far, many]);
+    assert_eq!(reading.events.len(), 2);
+    assert!(reading.events.iter().all(|event| event.at.to_string().starts_with("2026-10-01")));
+    assert_eq!(reading.findings.count(FindingKind::TimeFromNeighbour), 1);
+    assert_eq!(reading.findings.count(FindingKind::InvalidCount), 1);
+}
+
+#[test]
+fn zeros_before_a_record_and_two_records_on_a_line_are_read() {
+    let folder = TempDir::new().unwrap();
+    let (a, b, c) = (row("msg_1", 0, 1), row("msg_2", 1, 2), row("msg_3", 2, 3));
+    fs::write(folder.path().join("a.jsonl"), format!("\0\0\0{a}\n{b}{c}\n")).unwrap();
+    assert_eq!(read(folder.path()).events.len(), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_links_lead_to_is_read_once() {
+    let folder = TempDir::new().unwrap();
+    let torn = format!("{}\n{{\"type\":", row("msg_1", 0, 1));
+    fs::write(folder.path().join("a.jsonl"), torn).unwrap();
+    let link = folder.path().join("b.jsonl");
+    std::os::unix::fs::symlink(folder.path().join("a.jsonl"), link).unwrap();
+    let place = Place::Given(folder.path().to_owned());
+    let reading = logs::read(&[place.clone(), place], &Quiet);
+    assert_eq!((reading.stats.files, reading.stats.records, reading.stats.copies), (1, 1, 0));
+    assert_eq!(reading.findings.count(FindingKind::TornLine), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_beside_a_transcript_does_not_make_the_reader_wait() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("agent-a7.jsonl");
+    fs::write(&path, format!("{}\n", row("msg_1", 0, 1))).unwrap();
+    for name in ["agent-a7.meta.json", "pipe.jsonl"] {
+        let made = std::process::Command::new("mkfifo").arg(folder.path().join(name)).status();
+        assert!(made.unwrap().success());
+    }
+    let reading = read(folder.path());
+    assert_eq!(reading.events.len(), 1);
+    assert_eq!(reading.findings.count(FindingKind::NotAFile), 1);
+}
 
 #[test]
 fn broken_lines_and_files_are_counted_and_the_rest_is_read() {
@@ -373,7 +500,7 @@ proptest! {
     #[test]
     fn neither_order_nor_copies_change_the_events(
         outputs in prop::collection::vec(1_u64..1000, 1..5),
-        extra in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..3), 0..40),
+        extra in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..3, 0_usize..6), 0..40),
         seed in any::<u64>(),
     ) {
         // Each message has a partial and a final snapshot.
@@ -386,7 +513,13 @@ proptest! {
 
         let mut files = [vec![], vec![], vec![]];
         let base = rows.iter().enumerate().map(|(n, row)| (n % 3, row.clone()));
-        let copies = extra.iter().map(|(at, file)| (*file, at.get(&rows).clone()));
+        // Copies may lack what another row of the message has.
+        let copies = extra.iter().map(|(at, file, lacks)| {
+            let row = at.get(&rows).clone();
+            let fields =
+                ["/cwd", "/sessionId", "/message/model", "/timestamp", "/message/id", "/uuid"];
+            (*file, with(row, fields[*lacks], Value::Null))
+        });
         for (n, (file, row)) in base.chain(copies).enumerate() {
             let lines: &mut Vec<Value> = &mut files[file];
             let place = usize::try_from(seed.rotate_left(u32::try_from(n).unwrap()) % 97).unwrap();

@@ -233,8 +233,10 @@ impl<'b> Transcript<'b> {
             },
             precision: Precision::Exact,
         };
-        let is_complete =
-            event.cwd.is_some() && event.session.is_some() && !event.model.as_str().is_empty();
+        let is_complete = event.evidence.message.is_some()
+            && event.cwd.is_some()
+            && event.session.is_some()
+            && !event.model.as_str().is_empty();
         let rank = match (at, record.is_progress) {
             (None, _) => Rank::Untimed,
             (_, true) => Rank::Progress,

@@ -16,7 +16,7 @@ use super::skip::{FindingKind, Findings};
 pub enum Rank {
     /// The request's own record.
     Own,
-    /// Its own record, without its folder, its session or its model.
+    /// Its own record, without its id, its folder, its session or its model.
     Incomplete,
     /// A copy that a parent keeps of its sub-agent's progress.
     Progress,
