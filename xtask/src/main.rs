@@ -1,4 +1,4 @@
-//! Chores of the project: `cargo xtask test | lint | generate`.
+//! Chores of the project: `cargo xtask test | lint | bench | generate`.
 #![expect(clippy::print_stderr, reason = "a tool of the developers talks on stderr")]
 
 mod generate;
@@ -14,6 +14,8 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   test                      all tests, then all examples in documentation
+  bench [CORPUS]            the price engine; with a folder that holds a `.claude`, the reader
+                            side by side with its floor and its peers (see benches/README.md)
   lint                      format, clippy, documentation, generated files
   generate [--check]        writes (or compares) every generated file anew
            [prices --from PATH [--date YYYY-MM-DD] [--version VERSION]]
@@ -25,6 +27,8 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["test"] => test(),
         ["lint"] => lint(),
+        ["bench"] => bench(None),
+        ["bench", corpus] => bench(Some(corpus)),
         ["generate", rest @ ..] => match generate::Options::parse(rest) {
             Ok(options) => generate::run(&root(), &options).map(|()| ExitCode::SUCCESS),
             Err(why) => return usage(&why.to_string()),
@@ -64,6 +68,17 @@ fn test() -> Result<ExitCode> {
     run_all(vec![cargo(units), cargo(&["test", "--workspace", "--doc"])])
 }
 
+fn bench(corpus: Option<&str>) -> Result<ExitCode> {
+    let mut commands = vec![cargo(&["bench", "-p", "octorato-benches"])];
+    if let Some(corpus) = corpus {
+        commands.push(cargo(&["build", "--release", "--workspace"]));
+        let mut peers = Command::new("python3");
+        peers.arg(root().join("benches/peers.py")).arg(corpus);
+        commands.push(peers);
+    }
+    run_all(commands)
+}
+
 fn lint() -> Result<ExitCode> {
     let mut doc = cargo(&["doc", "--no-deps", "--workspace"]);
     doc.env("RUSTDOCFLAGS", "-Dwarnings");
@@ -87,12 +102,13 @@ fn cargo(args: &[&str]) -> Command {
 fn run_all(commands: Vec<Command>) -> Result<ExitCode> {
     for mut command in commands {
         let shown: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
-        let shown = shown.join(" ");
-        eprintln!("$ cargo {shown}");
-        let status = command.status().with_context(|| format!("cannot run `cargo {shown}`"))?;
+        let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+        let shown = format!("{} {}", program.to_string_lossy(), shown.join(" "));
+        eprintln!("$ {shown}");
+        let status = command.status().with_context(|| format!("cannot run `{shown}`"))?;
         if !status.success() {
             let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
-            eprintln!("error: `cargo {shown}` failed");
+            eprintln!("error: `{shown}` failed");
             return Ok(ExitCode::from(code));
         }
     }

@@ -3,9 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-/// Lines that a source file may have.
-const MOST_LINES: usize = 700;
-
 /// The lines, from 1, that name a float type outside of comments and string literals.
 fn floats(source: &str) -> Vec<usize> {
     code_only(source)
@@ -111,11 +108,6 @@ fn depends_on(manifest: &str, other: &str) -> bool {
     })
 }
 
-/// How many lines there are more than a file may have.
-fn lines_too_many(source: &str) -> usize {
-    source.lines().count().saturating_sub(MOST_LINES)
-}
-
 /// Every Rust file under `folder` of the workspace.
 fn rust_files(folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -158,18 +150,6 @@ fn money_and_self_do_not_know_each_other() {
 }
 
 #[test]
-fn every_file_can_be_read_in_one_sitting() {
-    let manifest = read(&crate::root().join("Cargo.toml"));
-    let members = manifest.lines().find_map(|line| line.strip_prefix("members = ")).unwrap();
-    let members: Vec<&str> = members.split('"').skip(1).step_by(2).collect();
-    assert!(members.contains(&"xtask"), "{members:?}");
-    for file in members.iter().flat_map(|member| rust_files(&format!("{member}/src"))) {
-        let more = lines_too_many(&read(&file));
-        assert_eq!(more, 0, "{} has {more} lines more than {MOST_LINES}", file.display());
-    }
-}
-
-#[test]
 fn a_float_is_found_and_a_mention_of_one_is_not() {
     let source = "// f64\nlet a = \"f64 \\\" f32\";\nlet b: f64 = 1.0;\n/* f32 /* f64 */ f64 */\n\
                   let c = 1_f32;\nlet d = r#\"f64\" f64\"#;\nlet of64 = '\"'; let e = 2f64;\n";
@@ -194,10 +174,4 @@ fn a_dependency_is_found_in_every_form() {
     ] {
         assert!(!depends_on(good, other), "{good}");
     }
-}
-
-#[test]
-fn a_long_file_is_found() {
-    assert_eq!(lines_too_many(&"\n".repeat(MOST_LINES)), 0);
-    assert_eq!(lines_too_many(&"\n".repeat(MOST_LINES + 2)), 2);
 }

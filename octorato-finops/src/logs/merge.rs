@@ -129,30 +129,11 @@ impl Merge {
         drop(self.index);
         stats.copies += self.copies;
         let messages = with_loose_ends_tied(self.messages);
-        let mut events: Vec<UsageEvent> = Vec::with_capacity(messages.len());
-        for message in messages {
-            let (rank, mut event) = (message.rank, message.event);
-            if rank == Rank::Untimed {
-                let evidence = &event.evidence;
-                let place = (evidence.line, evidence.offset);
-                if event.at == Timestamp::MAX {
-                    findings.note_line(FindingKind::NoTimestamp, &evidence.file, place, None);
-                    continue;
-                }
-                findings.note_line(FindingKind::TimeFromNeighbour, &evidence.file, place, None);
-            }
-            if rank == Rank::Progress {
-                stats.progress_only += 1;
-                // The parent saw the sub-agent's answer begin, not how long it became.
-                event.precision = Precision::Estimated;
-            }
-            if event.agent_name.is_none()
-                && let (Some(session), Some(agent)) = (&event.session, &event.agent)
-            {
-                event.agent_name = agent_names.get(&(session.clone(), agent.clone())).cloned();
-            }
-            events.push(event);
-        }
+        // In one pass, so that the list of messages becomes that of events where it lies.
+        let mut events: Vec<UsageEvent> = messages
+            .into_iter()
+            .filter_map(|message| finished(message, agent_names, stats, findings))
+            .collect();
         stats.requests += events.len() as u64;
         events.sort_by_cached_key(|event| {
             let evidence = &event.evidence;
@@ -162,13 +143,43 @@ impl Merge {
     }
 }
 
+/// The event of a request, once all of its records are known.
+fn finished(
+    message: Message,
+    agent_names: &AgentNames,
+    stats: &mut Stats,
+    findings: &mut Findings,
+) -> Option<UsageEvent> {
+    let (rank, mut event) = (message.rank, message.event);
+    if rank == Rank::Untimed {
+        let evidence = &event.evidence;
+        let place = (evidence.line, evidence.offset);
+        if event.at == Timestamp::MAX {
+            findings.note_line(FindingKind::NoTimestamp, &evidence.file, place, None);
+            return None;
+        }
+        findings.note_line(FindingKind::TimeFromNeighbour, &evidence.file, place, None);
+    }
+    if rank == Rank::Progress {
+        stats.progress_only += 1;
+        // The parent saw the sub-agent's answer begin, not how long it became.
+        event.precision = Precision::Estimated;
+    }
+    if event.agent_name.is_none()
+        && let (Some(session), Some(agent)) = (&event.session, &event.agent)
+    {
+        event.agent_name = agent_names.get(&(session.clone(), agent.clone())).cloned();
+    }
+    Some(event)
+}
+
 /// Gives what loose records say to the message that they belong to.
 fn with_loose_ends_tied(messages: Vec<Message>) -> Vec<Message> {
+    if !messages.iter().any(|message| message.is_loose) {
+        return messages;
+    }
     let (loose, mut firm): (Vec<_>, Vec<_>) =
         messages.into_iter().partition(|message| message.is_loose);
-    if loose.is_empty() {
-        return firm;
-    }
     // Of several messages with an id the earliest is meant.
     let mut by_order: Vec<usize> = (0..firm.len()).collect();
     by_order.sort_by(|&a, &b| firm[a].order().cmp(&firm[b].order()));

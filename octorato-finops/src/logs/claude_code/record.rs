@@ -5,9 +5,10 @@
 //! token counts beside it.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -114,6 +115,10 @@ pub(super) struct Iteration<'a> {
     pub(super) counts: Counts<'a>,
 }
 
+static TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"type\""));
+static TYPE_MESSAGE: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new("\"type\":\"message\""));
+
 /// The iterations that the top-level counts leave out: an advisor's, a compaction's, and of a
 /// fallback those by another model than the message's. Nothing where they cannot be read, or have
 /// a type that may be counted already.
@@ -127,9 +132,9 @@ pub(super) fn iterations<'c>(counts: &'c Counts<'_>, model: &str) -> Option<Vec<
     }
 
     let json = counts.iterations.as_ref();
-    let times = |needle: &str| memmem::find_iter(json.as_bytes(), needle).count();
+    let times = |finder: &Finder<'_>| finder.find_iter(json.as_bytes()).count();
     // Mostly each of them is a `message`, which two searches tell sooner than a parse.
-    if json.is_empty() || times("\"type\"") == times("\"type\":\"message\"") {
+    if json.is_empty() || times(&TYPE) == times(&TYPE_MESSAGE) {
         return Some(Vec::new());
     }
     let mut own = Vec::new();
