@@ -140,3 +140,30 @@ impl fmt::Display for Table {
         f.write_str(&text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_terminal_loses_the_columns_that_it_can_do_without() {
+        let mut table =
+            Table::new(&[("Arm", Align::Left), ("Input", Align::Right), ("Cost", Align::Right)]);
+        table.row(["acme", "1,234,567", "$1.00"].map(str::to_owned));
+        table.total(["Total", "1,234,567", "$1.00"].map(str::to_owned));
+        let mut wide = table.clone();
+        assert!(!wide.narrow(80, &["Input"]));
+        assert!(table.narrow(20, &["Nowhere", "Input"]));
+        assert_eq!(
+            anstream::adapter::strip_str(&table.to_string()).to_string(),
+            " Arm     Cost\n──────────────\n acme   $1.00\n──────────────\n Total  $1.00"
+        );
+    }
+
+    #[test]
+    fn markdown_ends_no_cell_early() {
+        let mut table = Table::new(&[("A", Align::Left), ("N", Align::Right)]);
+        table.row(["a|b<i>".to_owned(), "1  ".to_owned()]);
+        assert_eq!(table.markdown(), "| A | N |\n| :-- | --: |\n| a\\|b&lt;i> | 1 |\n");
+    }
+}

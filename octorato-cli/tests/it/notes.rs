@@ -232,3 +232,32 @@ fn a_report_on_one_client_names_no_file_of_another() {
     }
     assert!(sandbox.run("report").contains("globex-pipeline"));
 }
+
+#[test]
+fn a_price_that_is_only_similar_is_marked_and_strict_does_not_let_it_pass() {
+    let sandbox = Sandbox::new();
+    let turn = Turn::new("1", "2026-10-01T09:00:00Z", "/w/a").model("claude-sonnet-4-55");
+    sandbox.transcript("a", &[turn.line()]);
+    let seen = sandbox.run("report --strict");
+    assert!(seen.contains("≈ $0.0045"), "{seen}");
+    assert!(seen.contains("≈ claude-sonnet-4-55 is priced as anthropic's claude-sonnet-4-5"));
+    assert!(seen.ends_with("[exit 1]\n"), "{seen}");
+}
+
+#[test]
+fn nothing_in_a_log_acts_on_a_terminal_or_in_a_spreadsheet() {
+    let sandbox = Sandbox::new();
+    let evil = Turn::new("1", "2026-10-01T09:00:00Z", "/w/a")
+        .model("m\u{1b}[2J\u{1b}]0;x\u{7}\n<b>|")
+        .session("=HYPERLINK(\"http://example.org\")");
+    sandbox.transcript("a", &[evil.line()]);
+    for format in ["table", "md"] {
+        let seen = sandbox.run(&format!("report --by model,session --format {format}"));
+        assert!(!seen.contains(['\u{1b}', '\u{7}']), "{format}: {seen}");
+        assert!(seen.contains("m\\u{1b}[2J\\u{1b}]0;x\\u{7}\\n"), "{format}: {seen}");
+    }
+    let md = sandbox.stdout("report --by model --format md");
+    assert!(!md.contains("<b>"), "{md}");
+    let csv = sandbox.stdout("report --by session --format csv");
+    assert!(csv.contains("\"'=HYPERLINK("), "{csv}");
+}
