@@ -63,8 +63,10 @@ pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table
         cells.push(money(&|sums| sums.list_cost().map(|_| sums.tool_cost()).transpose())?);
     }
     let listed = money(&|sums| Ok(sums.list_cost()))?;
-    let with_mark =
-        |(sums, cost): (&&Sums, String)| cost + mark(sums.unpriced_events > 0, &report.total);
+    let with_mark = |(sums, cost): (&&Sums, String)| {
+        let about = if sums.inexact_events > 0 { "≈ " } else { "" };
+        format!("{about}{cost}{}", mark(sums.unpriced_events > 0, &report.total))
+    };
     cells.push(all.iter().zip(listed).map(with_mark).collect());
     let rate = |sums: &&Sums| sums.cache_hit_rate().map_or("-".into(), |r| r.percent() + " %");
     cells.push(all.iter().map(rate).collect());
