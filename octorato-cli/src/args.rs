@@ -35,15 +35,15 @@ pub(crate) struct Cli {
 pub(crate) struct Global {
     /// Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in the user's
     /// config folder].
-    #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_HOME", hide_env = true)]
+    #[arg(long, global = true, value_name = "DIR")]
     #[arg(value_hint = ValueHint::DirPath, display_order = 100)]
     pub(crate) home: Option<PathBuf>,
     /// Private state, also `$OCTORATO_STATE` [default: octorato in the user's data folder].
-    #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_STATE", hide_env = true)]
+    #[arg(long, global = true, value_name = "DIR")]
     #[arg(value_hint = ValueHint::DirPath, display_order = 101)]
     pub(crate) state: Option<PathBuf>,
     /// The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings.
-    #[arg(long, global = true, value_name = "DIR", env = "OCTORATO_BRAIN", hide_env = true)]
+    #[arg(long, global = true, value_name = "DIR")]
     #[arg(value_hint = ValueHint::DirPath, display_order = 102)]
     pub(crate) brain: Option<PathBuf>,
     /// Print JSON instead of text for people.
@@ -84,7 +84,13 @@ fn parsed<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
 }
 
 fn day(text: &str) -> Result<Date, String> {
-    text.parse().map_err(|_| "write a day of the calendar, such as `2026-10-31`".to_owned())
+    let date: Date =
+        text.parse().map_err(|_| "write a day of the calendar, such as `2026-10-31`".to_owned())?;
+    // The last days of the calendar have no end in every zone.
+    if date.year() >= 9999 {
+        return Err("write a day before the year 9999, or leave it out for no end".to_owned());
+    }
+    Ok(date)
 }
 
 /// Where logs are read.
@@ -195,7 +201,7 @@ pub(crate) struct Report {
     /// Show what each token class costs instead of its tokens (table and md).
     #[arg(long)]
     pub(crate) costs: bool,
-    /// Exit with 1 if anything has no price or was skipped.
+    /// Exit with 1 if anything has no price or only a similar model's, or was skipped.
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use octorato::config::edit::NewArm;
+use octorato::config::roots::{self, Fault};
 use octorato::core::{ClientId, Error, ErrorKind, Root};
+use octorato::finops::attribute::FolderPath;
 use octorato::finops::logs;
 use octorato::{Assignment, Subject, Workspace};
 use serde_json::{Value, json};
@@ -47,40 +49,65 @@ fn add(workspace: &mut Workspace, args: &ArmAdd, printer: &mut Printer) -> anyho
         Some(client) => client.clone(),
         None => ClientId::new(args.id.as_str())?,
     };
-    let roots = args.roots.iter().map(|root| as_root(root)).collect::<Result<_, _>>()?;
+    let home = workspace.places().home_text().map(str::to_owned);
+    let roots = args.roots.iter().map(|root| as_root(root, home.as_deref()));
+    let roots = roots.collect::<Result<_, _>>()?;
     let arm = NewArm { id: args.id.clone(), client, roots, remotes: args.remotes.clone() };
     workspace.add_arms(std::slice::from_ref(&arm))?;
+    let added = workspace.arms().arm(&arm.id);
     if printer.is_json() {
-        let added = workspace.arms().arm(&arm.id).map(|arm| arm_json(workspace, arm));
+        let added = added.map(|arm| arm_json(workspace, arm));
         printer.document(&json!({"schema": 1, "added": added}))?;
-        return Ok(());
+    } else {
+        let file = workspace.places().arms();
+        printer.line(format_args!("added arm {} to {}", arm.id, file.display()))?;
     }
-    let file = workspace.places().arms();
-    printer.line(format_args!("added arm {} to {}", arm.id, file.display()))?;
+    for root in added.map_or(&[][..], |arm| &arm.roots) {
+        if let Some(oddity) = oddity(root, home.as_deref()) {
+            printer.remark(format_args!("note: `{}` {oddity}", root.path));
+        }
+    }
+    printer.warnings(workspace.warnings());
     Ok(())
 }
 
-/// A folder as it is to be written: absolute, or with its `~`.
-fn as_root(path: &Path) -> Result<Root, Error> {
-    let text = |path: &Path| {
-        path.to_str().map(str::to_owned).ok_or_else(|| {
-            Error::new(
-                ErrorKind::InvalidArgument,
-                format!("the folder's name is not UTF-8: `{}`", path.display()),
-            )
-        })
+/// A folder as it is to be written: as it was typed, unless it is relative to the current one.
+fn as_root(path: &Path, home: Option<&str>) -> Result<Root, Error> {
+    let not_utf8 = |path: &Path| {
+        let message = format!("the folder's name is not UTF-8: `{}`", path.display());
+        Error::new(ErrorKind::InvalidArgument, message)
     };
-    let path = if path.starts_with("~") || path.is_absolute() {
-        text(path)?
-    } else {
-        let absolute = std::path::absolute(path)
-            .map_err(|error| Error::io("cannot find the current folder for", path, error))?;
-        text(&absolute)?
+    let text = path.to_str().ok_or_else(|| not_utf8(path))?;
+    let path = match roots::resolve(text, home) {
+        Ok(_) => text.to_owned(),
+        // `C:acme` and `\acme` are relative too, but only Windows knows to what.
+        Err(Fault::Relative) if cfg!(windows) || !text.contains(['\\', ':']) => {
+            let absolute = std::path::absolute(path)
+                .map_err(|error| Error::io("cannot find the current folder for", path, error))?;
+            absolute.to_str().ok_or_else(|| not_utf8(&absolute))?.to_owned()
+        }
+        Err(fault) => {
+            let (message, hint) = fault.explain(text);
+            return Err(Error::new(ErrorKind::InvalidArgument, message).hinted(hint));
+        }
     };
     Ok(Root { path, from: None })
 }
 
+/// What is odd about a root; it may be meant all the same.
+fn oddity(root: &Root, home: Option<&str>) -> Option<&'static str> {
+    let folder = FolderPath::new(&root.path);
+    if folder.depth() == 0 {
+        return Some("is all of this machine: what no other root covers belongs to the arm");
+    }
+    if home.is_some_and(|home| folder.contains(&FolderPath::new(home))) {
+        return Some("holds your home folder: what no other root covers belongs to the arm");
+    }
+    (!Path::new(&root.path).is_dir()).then_some("is no folder on this machine, or not yet")
+}
+
 fn list(workspace: &Workspace, printer: &mut Printer) -> anyhow::Result<()> {
+    printer.warnings(workspace.warnings());
     let arms = &workspace.arms().arms;
     if printer.is_json() {
         let list: Vec<_> = arms.iter().map(|arm| arm_json(workspace, arm)).collect();
@@ -88,7 +115,7 @@ fn list(workspace: &Workspace, printer: &mut Printer) -> anyhow::Result<()> {
         return Ok(());
     }
     if arms.is_empty() {
-        printer.remark("no arms yet: `octorato scan` proposes some")?;
+        printer.remark("no arms yet: `octorato scan` proposes some");
         return Ok(());
     }
     let mut table = Table::new(&[

@@ -21,6 +21,6 @@ pub(crate) fn run(global: &Global, printer: &mut Printer) -> anyhow::Result<Outc
     for path in &report.existing {
         printer.line(format_args!("kept    {}", path.display()))?;
     }
-    printer.remark("next: `octorato scan` proposes arms, `octorato arm add` declares one")?;
+    printer.remark("next: `octorato scan` proposes arms, `octorato arm add` declares one");
     Ok(Outcome::Fine)
 }

@@ -17,7 +17,7 @@ use crate::render::table::{Align, Table};
 
 pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow::Result<Outcome> {
     let mut workspace = super::workspace(global)?;
-    printer.warnings(workspace.warnings())?;
+    printer.warnings(workspace.warnings());
     let bar = Bar::new(printer.is_quiet());
     let logs = super::logs(&args.logs)?;
     let scan = workspace.scan(&logs, &args.folders, Timestamp::now(), &bar)?;
@@ -38,16 +38,17 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     show(&scan, printer)?;
     let file = workspace.places().arms();
     if args.write && !new.is_empty() {
-        printer.line(format_args!("\nadded {} arms to {}", new.len(), file.display()))?;
-        printer.remark("read them through; then: `octorato report --month last`")?;
+        let arms = counted(new.len() as u64, "arm");
+        printer.line(format_args!("\nadded {arms} to {}", file.display()))?;
+        printer.remark("read them through; then: `octorato report --month last`");
     } else if !new.is_empty() {
-        printer.remark("\n`octorato scan --write` adds them to arms.yaml, to be edited there")?;
+        printer.remark("\n`octorato scan --write` adds them to arms.yaml, to be edited there");
     }
     Ok(Outcome::Fine)
 }
 
 fn show(scan: &Scan, printer: &mut Printer) -> anyhow::Result<()> {
-    let reading = scan.report.reading;
+    let reading = scan.report.reading.unwrap_or_default();
     printer.line(format_args!(
         "{}, {}; last month is {}\n",
         counted(reading.files, "transcript"),
@@ -57,8 +58,11 @@ fn show(scan: &Scan, printer: &mut Printer) -> anyhow::Result<()> {
     if scan.proposals.is_empty() {
         printer.line(if reading.files == 0 {
             "nothing to propose: no transcripts were found; name a folder of them with --logs"
+        } else if scan.rest_all_time.events == 0 {
+            "nothing to propose: all work belongs to an arm"
         } else {
-            "nothing to propose: every project belongs to an arm"
+            "nothing to propose: the rest was done in no project (in the home folder, in temporary \
+             or hidden ones) or before a root's first day"
         })?;
     } else {
         printer.line(proposals(scan))?;
@@ -126,7 +130,10 @@ fn document(scan: &Scan, written: bool) -> Value {
         .collect();
     json!({
         "schema": 1, "last_month": scan.last_month.label(), "proposals": proposals,
-        "covered": scan.covered, "rest": scan.rest, "total": scan.report.total,
+        "covered": scan.covered, "rest": scan.rest, "rest_all_time": scan.rest_all_time,
+        "total": scan.report.total, "unpriced": scan.report.unpriced,
+        "prices": {"snapshot": scan.report.snapshot, "models": scan.report.prices},
+        "skipped": scan.report.skipped, "repaired": scan.report.repaired,
         "written": written && !proposals.is_empty(),
     })
 }

@@ -119,6 +119,31 @@ fn a_file_that_is_not_yaml_says_where() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_file_that_would_never_end_is_not_read() {
+    let sandbox = Sandbox::agency();
+    sandbox.write(".local/share/octorato/assignments.jsonl", "");
+    sandbox.write("brain/octorato.toml", "");
+    for (file, command) in [
+        (".local/share/octorato/assignments.jsonl", "report"),
+        ("brain/octorato.toml", "report --brain brain"),
+        (".config/octorato/arms.yaml", "arm list"),
+    ] {
+        let path = sandbox.path(file);
+        std::fs::remove_file(&path).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        let seen = sandbox.run(command);
+        assert!(seen.contains("error: not a regular file: `"), "{seen}");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        let seen = sandbox.run(command);
+        assert!(seen.contains("error: file is larger than 4 MiB: `"), "{seen}");
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
 fn a_client_without_an_arm_is_a_warning_and_the_report_goes_on() {
     let sandbox = Sandbox::new();
     sandbox.arms(
@@ -138,6 +163,7 @@ fn a_client_without_an_arm_is_a_warning_and_the_report_goes_on() {
       |   ^^^^^
       |
       = help: an arm names `acme`; did it mean `acmee`?
+
     no transcripts were found; name a folder of them with --logs
     ");
     assert_snapshot!(sandbox.run("arm list --quiet"), @r"
@@ -204,6 +230,13 @@ fn a_period_that_cannot_be_is_refused() {
     assert_snapshot!(run("report --since 2026-10-32"), @r"
     [stderr]
     error: invalid value '2026-10-32' for '--since <DAY>': write a day of the calendar, such as `2026-10-31`
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    assert_snapshot!(run("report --until 9999-12-31"), @r"
+    [stderr]
+    error: invalid value '9999-12-31' for '--until <DAY>': write a day before the year 9999, or leave it out for no end
 
     For more information, try '--help'.
     [exit 2]

@@ -137,7 +137,7 @@ fn report_has_help() {
               Show what each token class costs instead of its tokens (table and md)
 
           --strict
-              Exit with 1 if anything has no price or was skipped
+              Exit with 1 if anything has no price or only a similar model's, or was skipped
 
           --logs <DIR>
               An agent's home (such as ~/.claude), a folder of transcripts or one transcript; may be
@@ -455,6 +455,10 @@ fn every_code_is_explained() {
     ARM016  A date is written YYYY-MM-DD.
     ARM017  An empty text here would match everything or name nothing.
     ARM018  No arm names this client, so nothing will ever be charged to it; an arm may name it misspelt.
+    ARM019  Two arms have one folder under two names, of which one leads to the other by a link, so whose the work there is depends on the name that was used.
+    ARM020  The arm has neither roots nor remotes, so no work is ever found to be its own.
+    ARM021  A remote is compared with `host/owner/name`; a URL or the short form of ssh is taken as that, a path on a disk fits nothing.
+    ARM022  The same remote is given to two arms, so work on it would have two owners.
     ");
     assert_snapshot!(run("explain arm008"), @"ARM008  The same id names two arms, so their spending could not be told apart.");
 }

@@ -131,3 +131,16 @@ fn variables_and_options_name_the_places() {
     kept    b
     ");
 }
+
+#[test]
+fn an_empty_variable_counts_as_not_set() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command();
+    let names = ["OCTORATO_HOME", "OCTORATO_STATE", "OCTORATO_BRAIN"];
+    let output = command.envs(names.map(|name| (name, ""))).args(["init", "-q"]).output().unwrap();
+    assert_snapshot!(sandbox.seen(&output), @r"
+    made    [HOME]/.config/octorato
+    made    [HOME]/.local/share/octorato
+    made    [HOME]/.config/octorato/arms.yaml
+    ");
+}

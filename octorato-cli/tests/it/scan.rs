@@ -130,7 +130,7 @@ fn a_scan_that_writes_makes_arms_that_a_report_then_knows() {
     assert_snapshot!(seen(&sandbox, "scan"), @r"
     8 transcripts, 8 requests; last month is [month]
 
-    nothing to propose: every project belongs to an arm
+    nothing to propose: the rest was done in no project (in the home folder, in temporary or hidden ones) or before a root's first day
 
     declared arms: $2.04, 4 requests
     no arm and no proposal: $0.05, 2 requests
@@ -148,6 +148,8 @@ fn a_scan_is_a_document_too() {
     assert_eq!(proposals[0]["last_month"]["list_cost"], "1.42"); // 0.7 million at $2, 2,000 at $10
     assert_eq!(document["rest"]["events"], 2);
     assert_eq!(document["written"], false);
+    assert_eq!(document["prices"]["models"][0]["priced_as"], "claude-sonnet-5");
+    assert_eq!(document["unpriced"].as_array().unwrap().len(), 0);
 }
 
 #[test]
@@ -188,4 +190,38 @@ fn repositories_that_were_never_worked_on_are_proposed_where_they_are_looked_for
     let arms = document["proposals"].as_array().unwrap();
     assert_eq!(arms.len(), 1, "{document}");
     assert_eq!(arms[0]["arm"], "initech");
+}
+
+#[test]
+fn a_scan_shows_what_it_could_not_read() {
+    let sandbox = machine();
+    sandbox.transcript("broken", &["{".to_owned()]);
+    let document = sandbox.json("scan");
+    assert_eq!(document["skipped"][0]["reason"], "invalid_json");
+    assert_eq!(document["repaired"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn work_that_is_in_no_project_is_not_said_to_belong_to_an_arm() {
+    let sandbox = Sandbox::new();
+    let at = last_month().timestamp().to_string();
+    let turn = Turn::new("1", &at, "x").with("cwd", serde_json::Value::Null);
+    sandbox.transcript("1", &[turn.line()]);
+    assert_snapshot!(seen(&sandbox, "scan"), @r"
+    1 transcript, 1 request; last month is [month]
+
+    nothing to propose: the rest was done in no project (in the home folder, in temporary or hidden ones) or before a root's first day
+
+    no arm and no proposal: $0.003, 1 request
+    last month in all: $0.003, 1 request
+    ");
+}
+
+#[test]
+fn one_arm_is_one_arm() {
+    let sandbox = Sandbox::new();
+    let at = last_month().timestamp().to_string();
+    sandbox.transcript("1", &[Turn::new("1", &at, "/w/acme").line()]);
+    let seen = seen(&sandbox, "scan --write");
+    assert!(seen.contains("added 1 arm to "), "{seen}");
 }
