@@ -2,8 +2,8 @@
 //!
 //! Reading is pure and never stops at the first mistake: [`arms::parse`] takes a text and gives
 //! back the arms and every finding with its place. The disk is touched by [`arms::read`] and
-//! [`arms::load`], by [`places::init`] and [`places::git_work_tree`], and by [`zones::of_machine`];
-//! [`places::Places::from_env`] reads the environment of the process.
+//! [`arms::load`], by [`places::init`] (which also asks for the zone of the machine) and
+//! [`places::git_work_tree`]; [`places::Places::from_env`] reads the environment of the process.
 //!
 //! ```
 //! use octorato::config::arms;

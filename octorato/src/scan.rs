@@ -1,8 +1,11 @@
 //! Arms that a newcomer could declare, from the work that lies on the machine.
 //!
 //! Every request of no arm belongs to one project or to none, and every project to one proposal
-//! or to the rest: [`ground`] has the rules, [`repositories`] looks on the disk. The sums of the
-//! declared arms, of the proposals and of the rest add up to the total.
+//! or to the rest: the sums of the declared arms, of the proposals and of the rest add up to the
+//! total. A project is a git repository, or the folder itself where there is none. Below a folder
+//! named `clients` (or the like) each folder is one client's; a folder that is no repository is
+//! a part of a proposed folder that it lies in, unless that one gathers several projects; what was
+//! done in the home folder, in temporary or hidden folders is proposed to nobody.
 
 mod ground;
 mod repositories;
