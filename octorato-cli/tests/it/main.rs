@@ -6,7 +6,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::expect_used,
-    reason = "a failed set-up is a failed test"
+    clippy::too_many_lines,
+    reason = "a failed set-up is a failed test; what people read is shown whole"
 )]
 
 mod numbers;

@@ -100,7 +100,10 @@ fn is_windows(text: &str) -> bool {
 impl fmt::Display for FolderPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let slash = if self.windows { "\\" } else { "/" };
-        if self.absolute && !self.windows {
+        let is_drive = |name: &String| name.ends_with(':');
+        if self.windows && !self.names.first().is_some_and(is_drive) {
+            f.write_str(r"\\")?; // a share
+        } else if self.absolute && !self.windows {
             f.write_str(slash)?;
         }
         f.write_str(&self.names.join(slash))
@@ -154,6 +157,7 @@ mod tests {
         assert!(contains(r"\\server\work", r"\\?\UNC\server\work\acme"));
         assert!(!contains("/c/Users", r"C:\Users"));
         assert_eq!(FolderPath::new(r"c:\a\..\..\b").to_string(), r"c:\b");
+        assert_eq!(FolderPath::new(r"\\server\work\x\..").to_string(), r"\\server\work");
     }
 
     #[test]
