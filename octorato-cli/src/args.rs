@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Arm(Arm),
     /// Usage and its list cost by arm, client, model, day and more.
     Report(Report),
+    /// Explain one request: where the log shows it, whose it is and why, what it costs and why.
+    Why(Why),
     /// Print the JSON Schema of a file or a document.
     Schema(Schema),
     /// Explain the code of a finding, such as ARM008.
@@ -174,7 +176,7 @@ pub(crate) struct AssignSubject {
 #[derive(Args, Debug)]
 pub(crate) struct Report {
     /// What rows are told apart by, with commas between: arm, client, project, model, provider,
-    /// day, week, month, session, agent, skill, reason [default: the brain's setting, else arm].
+    /// day, week, month, session, message, agent, skill, reason [default: the brain's setting, else arm].
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = parsed::<Dimension>)]
     pub(crate) by: Vec<Dimension>,
     /// A whole month: `2026-10`, `this` or `last`.
@@ -218,6 +220,14 @@ pub(crate) enum Format {
     Csv,
     /// A Markdown table.
     Md,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Why {
+    /// The provider's message id, such as `msg_01…`; `octorato report --by message` lists them.
+    pub(crate) message: String,
+    #[command(flatten)]
+    pub(crate) logs: Logs,
 }
 
 #[derive(Args, Debug)]

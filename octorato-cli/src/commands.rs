@@ -7,6 +7,7 @@ pub(crate) mod init;
 pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod schema;
+pub(crate) mod why;
 
 use octorato::Workspace;
 use octorato::config::places::{Named, Places};

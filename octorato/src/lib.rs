@@ -38,7 +38,9 @@ pub mod config;
 mod files;
 pub mod scan;
 pub mod schema;
+mod why;
 mod workspace;
 
 pub use assignments::{Assignment, Subject};
+pub use why::Why;
 pub use workspace::Workspace;

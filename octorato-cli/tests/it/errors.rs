@@ -257,7 +257,7 @@ fn a_column_that_is_none_is_refused() {
     assert_snapshot!(run("report --by arm,modle"), @r"
     [stderr]
     error: invalid value 'modle' for '--by <COLUMNS>': not a dimension: `modle`
-    use one or more of arm, client, project, model, provider, day, week, month, session, agent, skill, reason, with commas between
+    use one or more of arm, client, project, model, provider, day, week, month, session, message, agent, skill, reason, with commas between
 
     For more information, try '--help'.
     [exit 2]
@@ -415,6 +415,8 @@ fn unknown_names_are_refused_with_the_known_ones() {
       scan         Find the work that no arm covers yet: last month per proposed client, offline
       arm          Add, list and show arms; give a session to an arm
       report       Usage and its list cost by arm, client, model, day and more
+      why          Explain one request: where the log shows it, whose it is and why, what it costs and
+                   why
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell

@@ -22,6 +22,8 @@ fn the_help_is_short_and_says_where_to_begin() {
       scan         Find the work that no arm covers yet: last month per proposed client, offline
       arm          Add, list and show arms; give a session to an arm
       report       Usage and its list cost by arm, client, model, day and more
+      why          Explain one request: where the log shows it, whose it is and why, what it costs and
+                   why
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell
@@ -59,6 +61,8 @@ fn the_long_help_says_what_an_arm_is() {
       scan         Find the work that no arm covers yet: last month per proposed client, offline
       arm          Add, list and show arms; give a session to an arm
       report       Usage and its list cost by arm, client, model, day and more
+      why          Explain one request: where the log shows it, whose it is and why, what it costs and
+                   why
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell
@@ -102,7 +106,8 @@ fn report_has_help() {
     Options:
           --by <COLUMNS>
               What rows are told apart by, with commas between: arm, client, project, model, provider,
-              day, week, month, session, agent, skill, reason [default: the brain's setting, else arm]
+              day, week, month, session, message, agent, skill, reason [default: the brain's setting,
+              else arm]
 
           --month <MONTH>
               A whole month: `2026-10`, `this` or `last`

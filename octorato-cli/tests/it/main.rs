@@ -26,3 +26,4 @@ mod report;
 mod scan;
 mod schema;
 mod sums;
+mod why;

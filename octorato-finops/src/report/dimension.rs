@@ -51,6 +51,8 @@ dimensions! {
     Month = "month", "Month";
     /// The agent's session.
     Session = "session", "Session";
+    /// The single request, by the provider's message id.
+    Message = "message", "Message";
     /// The sub-agent's type, else its id; the main agent has none.
     Agent = "agent", "Agent";
     /// The skill that was active, where the record names it.
@@ -120,6 +122,7 @@ impl Labels {
             Dimension::Arm => attribution.arm.as_ref().map(Into::into),
             Dimension::Model => Some((&event.model).into()),
             Dimension::Session => event.session.as_ref().map(Into::into),
+            Dimension::Message => event.evidence.message.as_ref().map(Into::into),
             Dimension::Agent => {
                 event.agent_name.clone().or_else(|| event.agent.as_ref().map(Into::into))
             }

@@ -1,0 +1,61 @@
+//! One request's way from the log to its amount, for whoever doubts a number.
+
+use octorato_core::{Attribution, ClientId, MessageId, ProviderId, Result, UsageEvent};
+use octorato_finops::logs::Reading;
+use octorato_finops::price::{Catalog, Charge, ModelPrice};
+
+use crate::Workspace;
+
+/// What a request is known by, whose it is, and what it costs.
+#[derive(Debug)]
+pub struct Why {
+    /// The request with its evidence.
+    pub event: UsageEvent,
+    /// Whose it is, and by which rule.
+    pub attribution: Attribution,
+    /// The client of the arm.
+    pub client: Option<ClientId>,
+    /// The price that was found and the charge, or why there is none.
+    pub price: Result<(ModelPrice<'static>, Charge)>,
+}
+
+impl Workspace {
+    /// Explains the requests of a message: mostly one; an advisor's beside it has the same id.
+    ///
+    /// ```
+    /// use octorato::Workspace;
+    /// use octorato::config::places::{Named, Places};
+    /// use octorato::finops::logs::Reading;
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("octorato-why-{}", std::process::id()));
+    /// # let named = Named { home: Some(folder.clone()), state: Some(folder), brain: None };
+    /// let workspace = Workspace::open(Places::from_env(named)?)?;
+    /// assert!(workspace.why(&Reading::default(), &"msg_1".into())?.is_empty());
+    /// # Ok::<(), octorato::core::Error>(())
+    /// ```
+    pub fn why(&self, reading: &Reading, message: &MessageId) -> Result<Vec<Why>> {
+        let attributions = self.resolver()?.resolve(&reading.events);
+        let is_meant = |event: &UsageEvent| event.evidence.message.as_ref() == Some(message);
+        let events = reading.events.iter().zip(attributions);
+        Ok(events
+            .filter(|(event, _)| is_meant(event))
+            .map(|(event, attribution)| Why {
+                event: event.clone(),
+                client: attribution
+                    .arm
+                    .as_ref()
+                    .and_then(|arm| self.arms().arm(arm))
+                    .map(|arm| arm.client.clone()),
+                price: price(event),
+                attribution,
+            })
+            .collect())
+    }
+}
+
+fn price(event: &UsageEvent) -> Result<(ModelPrice<'static>, Charge)> {
+    let provider = event.provider.as_ref().map(ProviderId::as_str);
+    let price = Catalog::builtin().find(provider, event.model.as_str())?;
+    let charge = price.charge(&event.usage, event.at, &event.context)?;
+    Ok((price, charge))
+}
