@@ -28,6 +28,8 @@ pub struct UsageEvent {
     pub agent: Option<AgentId>,
     /// The sub-agent's type (`code-reviewer`), where it is known.
     pub agent_name: Option<Arc<str>>,
+    /// The sub-agent that called this one, where it is known; nothing for the main agent.
+    pub parent_agent: Option<AgentId>,
     /// The skill that was active, where the record names it.
     pub skill: Option<Arc<str>>,
     /// The working folder as the record writes it.

@@ -10,6 +10,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum UnitKind {
     /// Tokens that the model read.
     InputTokens,
@@ -26,6 +27,7 @@ macro_rules! units {
         ///
         /// Names are those of Octorato's JSON documents.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
         pub enum Unit {
             $($(#[$doc])* $unit,)*
         }
@@ -179,7 +181,7 @@ impl Usage {
     }
 
     /// Takes the larger count of each unit: the rule that merges snapshots of one message.
-    pub fn max(&mut self, other: &Self) {
+    pub fn take_larger(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
             *mine = (*mine).max(theirs);
         }
@@ -272,8 +274,8 @@ mod tests {
         let first = Usage::new().with(Unit::Input, 3).with(Unit::Output, 1);
         let last = Usage::new().with(Unit::Input, 3).with(Unit::Output, 260);
         let (mut a, mut b) = (first, last);
-        a.max(&last);
-        b.max(&first);
+        a.take_larger(&last);
+        b.take_larger(&first);
         assert_eq!(a, b);
         assert_eq!(a[Unit::Output], 260);
     }

@@ -3,8 +3,8 @@
 //! The rules, the strongest first: the session's pin; the record's own folder under a root, as
 //! both are written, then with links followed (the longest root wins); the repository that the
 //! folder is a git worktree of; its git remote (the pattern that says most wins); what the session
-//! was last known to work for, a sub-agent before all what it worked for itself; nobody, which is
-//! a line of the report like any other.
+//! was last known to work for (a sub-agent: itself, then the agent that called it); nobody, which
+//! is a line of the report like any other.
 //!
 //! The folder is taken from each record, so that a session which changes directory is split
 //! record by record, and is never guessed from the name of the log's folder.
@@ -80,18 +80,22 @@ struct Alone {
 #[derive(Default)]
 struct LastKnown<'e> {
     by_agent: HashMap<Option<&'e AgentId>, ArmId>,
+    parents: HashMap<&'e AgentId, &'e AgentId>,
     any: Option<ArmId>,
 }
 
 impl<'e> LastKnown<'e> {
     /// Learns from an event that names its arm; gives one that does not what its own agent was
-    /// last known to work for, else what the main agent was, which called it, else any.
+    /// last known to work for, else what the agent was that called it, and so on up to the main
+    /// agent, else any.
     fn settle(&mut self, event: &'e UsageEvent, alone: Alone) -> Attribution {
         let Alone { attribution, is_single } = alone;
         let agent = event.agent.as_ref();
+        if let (Some(agent), Some(parent)) = (agent, &event.parent_agent) {
+            self.parents.insert(agent, parent);
+        }
         let Some(arm) = &attribution.arm else {
-            let known = self.by_agent.get(&agent).or_else(|| self.by_agent.get(&None));
-            return match known.or(self.any.as_ref()) {
+            return match self.inherited(agent) {
                 Some(arm) => {
                     Attribution { arm: Some(arm.clone()), reason: AttributionReason::Inherited }
                 }
@@ -107,6 +111,19 @@ impl<'e> LastKnown<'e> {
             }
         }
         attribution
+    }
+
+    fn inherited(&self, agent: Option<&'e AgentId>) -> Option<&ArmId> {
+        let mut caller = agent;
+        // As many steps as there are agents, so that a log in which two call each other ends.
+        for _ in 0..=self.parents.len() {
+            if let Some(arm) = self.by_agent.get(&caller) {
+                return Some(arm);
+            }
+            let Some(agent) = caller else { break };
+            caller = self.parents.get(agent).copied();
+        }
+        self.by_agent.get(&None).or(self.any.as_ref())
     }
 }
 
@@ -230,13 +247,15 @@ impl<'d> Resolver<'d> {
             for root_path in [Root::written, Root::real] {
                 self.claim(&mut claims, &main, root_path, AttributionReason::Worktree);
             }
-            for remote in &repository.remotes {
-                let matching = self.remotes.iter().filter(|(p, _)| matches_remote(p, remote));
-                claims.extend(matching.map(|(_, arm)| Claim {
-                    arm: arm.clone(),
-                    reason: AttributionReason::Remote,
-                    from: None,
-                }));
+            // The patterns are in order; which of its remotes one fits matters less.
+            for (pattern, arm) in &self.remotes {
+                if repository.remotes.iter().any(|remote| matches_remote(pattern, remote)) {
+                    claims.push(Claim {
+                        arm: arm.clone(),
+                        reason: AttributionReason::Remote,
+                        from: None,
+                    });
+                }
             }
         }
         let project = match repository {

@@ -1,10 +1,10 @@
 //! Agents' local logs: bytes in, usage events out.
 //!
-//! A [`Reader`] knows one agent's files. [`read`] finds the files under the given places, reads
+//! A reader knows one agent's files. [`read`] finds the files under the given places, reads
 //! them in parallel, merges what several records or several files say of one request, and counts
 //! whatever could not be read. It never stops at a bad line or a bad file.
 //!
-//! To add an agent, write one file beside `claude_code.rs` and name it in [`READERS`].
+//! To add an agent, write one file beside `claude_code.rs` and name it in `READERS`.
 
 mod claude_code;
 mod lines;
@@ -12,10 +12,8 @@ mod merge;
 mod skip;
 mod source;
 
-pub use claude_code::ClaudeCode;
-pub use merge::{AgentNames, Message, Rank};
-pub use skip::{Finding, FindingKind, Findings};
-pub use source::{Environment, LogFile, Place, Progress, Quiet};
+pub use skip::{Example, Finding, FindingKind, Findings};
+pub use source::{Environment, Place, Progress, Quiet};
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -24,14 +22,14 @@ use octorato_core::UsageEvent;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use merge::{Launches, Message};
+use source::LogFile;
+
 /// The agents whose logs can be read.
-pub const READERS: &[&dyn Reader] = &[&ClaudeCode];
+const READERS: &[&dyn Reader] = &[&claude_code::ClaudeCode];
 
 /// Knows one agent's log files.
-pub trait Reader: Sync {
-    /// The stable name, such as `claude-code`.
-    fn name(&self) -> &'static str;
-
+trait Reader: Sync {
     /// Where the agent keeps its logs on this machine, whether or not it has been used. A home that
     /// the user chose by a variable is [`Place::Given`].
     fn homes(&self, environment: &Environment) -> Vec<Place>;
@@ -48,15 +46,15 @@ pub trait Reader: Sync {
 
 /// What one file held.
 #[derive(Debug, Default)]
-pub struct Batch {
+struct Batch {
     /// The requests, each once, in the order in which they were first seen.
-    pub messages: Vec<Message>,
-    /// Types of sub-agents, as their parents name them.
-    pub agent_names: AgentNames,
+    messages: Vec<Message>,
+    /// Sub-agents, as their parents name them.
+    launches: Launches,
     /// What could not be read, or only with a repair.
-    pub findings: Findings,
+    findings: Findings,
     /// What was counted on the way.
-    pub stats: Stats,
+    stats: Stats,
 }
 
 /// What was counted while reading.
@@ -141,17 +139,14 @@ pub fn read(places: &[Place], progress: &dyn Progress) -> Reading {
         let (merge, total) = &mut *merged;
         total.findings.add(batch.findings);
         total.stats.add(&batch.stats);
-        for (agent, name) in batch.agent_names {
-            let known = total.agent_names.entry(agent).or_insert_with(|| name.clone());
-            *known = (*known).clone().min(name);
-        }
+        total.launches.add_all(batch.launches);
         for message in batch.messages {
             merge.add(message);
         }
     });
 
     let (merge, mut total) = merged.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let events = merge.finish(&total.agent_names, &mut total.stats, &mut total.findings);
+    let events = merge.finish(&total.launches, &mut total.stats, &mut total.findings);
     total.findings.sort();
     Reading { events, findings: total.findings, stats: total.stats }
 }

@@ -50,6 +50,7 @@ fn event(session: &str, minute: u32, cwd: Option<&str>) -> UsageEvent {
         session: Some(session.into()),
         agent: None,
         agent_name: None,
+        parent_agent: None,
         skill: None,
         cwd: cwd.map(Into::into),
         evidence: Evidence {
@@ -188,6 +189,28 @@ fn a_sub_agent_inherits_from_itself_then_from_the_main_agent_not_from_its_siblin
 }
 
 #[test]
+fn a_sub_agent_of_a_sub_agent_inherits_from_the_one_that_called_it() {
+    let arms = arms(&[("acme", &["/w/acme"], &[]), ("globex", &["/w/globex"], &[])]);
+    let by = |agent: &str, parent: &str, minute, cwd| {
+        let mut event = event("s", minute, Some(cwd));
+        event.agent = (!agent.is_empty()).then(|| agent.into());
+        event.parent_agent = (!parent.is_empty()).then(|| parent.into());
+        event
+    };
+    let events = [
+        by("", "", 0, "/w/acme"),
+        by("x1", "", 1, "/w/globex"),
+        by("x2", "x1", 2, "/tmp"),
+        by("x3", "x2", 3, "/tmp"), // through a parent that said nothing itself
+        by("y1", "y2", 4, "/tmp"), // two that call each other end at the main agent
+        by("y2", "y1", 5, "/tmp"),
+    ];
+    let found = resolve(&arms, &NoDisk, &events);
+    let names: Vec<_> = found.iter().map(|(arm, _)| arm.as_str()).collect();
+    assert_eq!(names, ["acme", "globex", "globex", "globex", "acme", "acme"]);
+}
+
+#[test]
 fn a_relative_folder_is_no_folder() {
     let arms = arms(&[("acme", &["/w/acme"], &[])]);
     for cwd in ["w/acme/x", ".", "", "~/w/acme"] {
@@ -200,8 +223,9 @@ fn of_two_remotes_that_fit_the_one_that_says_more_is_meant() {
     let world = TempDir::new().unwrap();
     git(world.path(), &["init", "-q"]);
     git(world.path(), &["remote", "add", "origin", "git@github.com:Globex/shop.git"]);
+    git(world.path(), &["remote", "add", "fork", "https://github.com/dana/shop"]);
     let arms = arms(&[
-        ("any", &[], &["github.com/*"]),
+        ("any", &[], &["github.com/dana/*", "github.com/*"]),
         ("shop", &[], &["https://github.com/Globex/shop.git"]), // however it is written
     ]);
     let cwd = world.path().to_str().unwrap();

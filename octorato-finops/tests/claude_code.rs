@@ -155,7 +155,7 @@ fn rows_without_ids_are_known_by_their_content() {
     let rows = vec![nameless(0, 5), nameless(0, 5), nameless(1, 5)];
     let (_folder, reading) = read_files(&[("a.jsonl", rows), ("b.jsonl", vec![nameless(0, 5)])]);
     assert_eq!(reading.events.len(), 2);
-    assert_eq!(reading.findings.count(FindingKind::NoMessageId), 4);
+    assert_eq!(reading.findings.count(FindingKind::NoMessageId), 2);
 }
 
 #[test]
@@ -354,6 +354,94 @@ fn a_gateways_first_snapshot_is_found_in_another_file_too() {
 }
 
 #[test]
+fn cache_writes_count_once_where_only_some_rows_split_them() {
+    let flat = json!({"input_tokens": 3, "cache_creation_input_tokens": 1000});
+    let split = json!({"input_tokens": 3, "cache_creation_input_tokens": 1000,
+        "cache_creation": {"ephemeral_1h_input_tokens": 1000}});
+    for id in ["msg_1", "chatcmpl-1"] {
+        let rows =
+            [&flat, &split].map(|usage| with(row(id, 0, 1), "/message/usage", usage.clone()));
+        for rows in [rows.to_vec(), rows.iter().rev().cloned().collect()] {
+            let reading = read_rows(rows);
+            assert_eq!(reading.events.len(), 1, "{id}");
+            let usage = total(&reading.events);
+            assert_eq!((usage[Unit::CacheWrite5m], usage[Unit::CacheWrite1h]), (0, 1000), "{id}");
+        }
+    }
+}
+
+/// A row of `id` with an advisor inside.
+fn advised(id: &str, output: u64, advisor_output: u64) -> Value {
+    let usage = json!({"input_tokens": 3, "output_tokens": output, "iterations": [
+        {"type": "message", "input_tokens": 3, "output_tokens": output},
+        {"type": "advisor_message", "model": "claude-opus-5",
+         "input_tokens": 40, "output_tokens": advisor_output},
+    ]});
+    with(row(id, 0, 1), "/message/usage", usage)
+}
+
+fn outputs(reading: &Reading) -> Vec<(String, u64)> {
+    let of = |e: &UsageEvent| (e.model.to_string(), e.usage[Unit::Output]);
+    let mut outputs: Vec<_> = reading.events.iter().map(of).collect();
+    outputs.sort_unstable();
+    outputs
+}
+
+#[test]
+fn a_row_without_an_id_belongs_to_the_message_and_not_to_its_advisor() {
+    let nameless = with(advised("msg_1", 500, 9), "/message/id", Value::Null);
+    let reading = read_rows(vec![advised("msg_1", 5, 9), nameless]);
+    let expected = [("claude-opus-4-8".into(), 500), ("claude-opus-5".into(), 9)];
+    assert_eq!(outputs(&reading), expected);
+}
+
+#[test]
+fn each_request_of_a_gateway_keeps_its_own_advisor() {
+    let second = with(advised("chatcmpl-1", 7, 77), "/message/usage/input_tokens", json!(9));
+    let reading = read_rows(vec![advised("chatcmpl-1", 5, 9), second]);
+    let advisors: Vec<_> =
+        outputs(&reading).into_iter().filter(|(model, _)| model == "claude-opus-5").collect();
+    assert_eq!(advisors, [("claude-opus-5".into(), 9), ("claude-opus-5".into(), 77)]);
+}
+
+#[test]
+fn records_without_id_and_time_are_told_apart_by_their_neighbours_time() {
+    let bare = || {
+        let mut row = with(row("x", 0, 5), "/message/id", Value::Null);
+        for key in ["timestamp", "requestId"] {
+            row.as_object_mut().unwrap().remove(key);
+        }
+        row
+    };
+    let asked =
+        |hour: u32| json!({"type": "user", "timestamp": format!("2026-10-01T{hour:02}:00:00Z")});
+    let (_folder, reading) = read_files(&[
+        ("a.jsonl", vec![asked(9), bare()]),
+        ("b.jsonl", vec![asked(14), bare()]),
+        ("copy-of-b.jsonl", vec![asked(14), bare()]),
+    ]);
+    assert_eq!(reading.events.len(), 2);
+}
+
+#[test]
+fn a_sub_agent_knows_the_one_that_called_it() {
+    let by = |id: &str, second, agent: &str| {
+        let mut row = row(id, second, 5);
+        row["agentId"] = json!(agent);
+        row
+    };
+    let launched = json!({"type": "user", "sessionId": "s1", "agentId": "x1", "toolUseResult":
+        {"agentId": "x2", "agentType": "helper", "usage": {"input_tokens": 1}}});
+    let (_folder, reading) = read_files(&[
+        ("s1/subagents/agent-x1.jsonl", vec![by("msg_1", 0, "x1"), launched]),
+        ("s1/subagents/agent-x2.jsonl", vec![by("msg_2", 1, "x2")]),
+    ]);
+    let parents: Vec<_> =
+        reading.events.iter().map(|e| e.parent_agent.as_ref().map(ToString::to_string)).collect();
+    assert_eq!(parents, [None, Some("x1".to_owned())]);
+}
+
+#[test]
 fn what_the_agent_says_it_cost_is_evidence() {
     let mut old = row("msg_1", 0, 5);
     old["costUSD"] = json!(0.0123);
@@ -503,10 +591,20 @@ proptest! {
         extra in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..3, 0_usize..6), 0..40),
         seed in any::<u64>(),
     ) {
-        // Each message has a partial and a final snapshot.
+        // Each message has a partial and a final snapshot. Some split their cache writes only
+        // in the final one, some have an advisor inside, some come from a gateway.
         let snapshots = |(n, &output): (usize, &u64)| {
             let (id, second) = (format!("msg_{n}"), u32::try_from(n).unwrap() * 2);
-            [row(&id, second, 1), row(&id, second + 1, output)]
+            let mut pair = [row(&id, second, 1), row(&id, second + 1, output)];
+            match n % 3 {
+                1 => pair[0]["message"]["usage"]["cache_creation"] = Value::Null,
+                2 => for row in &mut pair {
+                    row["message"]["usage"]["iterations"] = json!([{"type": "advisor_message",
+                        "model": "claude-opus-5", "input_tokens": 9, "output_tokens": output}]);
+                },
+                _ => {}
+            }
+            pair
         };
         let rows: Vec<Value> = outputs.iter().enumerate().flat_map(snapshots).collect();
         let plain = read_rows(rows.clone());
@@ -530,7 +628,13 @@ proptest! {
             read_files(&[("z.jsonl", a), ("p/f1.jsonl", b), ("p/q/f2.jsonl", c)]);
         let seen = |reading: &Reading| -> Vec<_> {
             let events = reading.events.iter();
-            events.map(|e| (e.at, e.evidence.message.clone(), e.usage, e.cwd.clone())).collect()
+            events
+                .map(|e| {
+                    let known_by = (e.at, e.evidence.message.clone(), e.evidence.request.clone());
+                    let whose = (e.session.clone(), e.cwd.clone(), e.agent.clone());
+                    (known_by, whose, e.model.clone(), e.usage, e.context.clone())
+                })
+                .collect()
         };
         prop_assert_eq!(seen(&mixed), seen(&plain));
     }

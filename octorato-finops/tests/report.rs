@@ -53,6 +53,7 @@ fn event(at: &str, model: &str, cwd: &str, usage: Usage) -> UsageEvent {
         session: None,
         agent: None,
         agent_name: None,
+        parent_agent: None,
         skill: None,
         cwd: Some(cwd.into()),
         evidence: Evidence {

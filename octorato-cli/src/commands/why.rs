@@ -154,7 +154,8 @@ fn document(why: &Why) -> Value {
     });
     json!({
         "at": at, "model": model, "provider": why.event.provider, "context": context,
-        "session": session, "agent": agent, "agent_name": agent_name, "skill": skill, "cwd": cwd,
+        "session": session, "agent": agent, "agent_name": agent_name,
+        "parent_agent": why.event.parent_agent, "skill": skill, "cwd": cwd,
         "precision": why.event.precision,
         "arm": why.attribution.arm, "client": why.client, "reason": why.attribution.reason,
         "usage": why.event.usage, "price": price,

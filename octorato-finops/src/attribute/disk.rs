@@ -103,12 +103,20 @@ fn remotes(config: &str) -> Vec<String> {
     let mut remote = None;
     let mut found: Vec<(bool, String)> = Vec::new();
     for line in config.lines().map(str::trim) {
-        if let Some(section) = line.strip_prefix('[') {
-            let name = section.strip_prefix("remote \"").and_then(|rest| rest.split('"').next());
-            remote = name.map(str::to_owned);
-        } else if let (Some(name), Some((key, value))) = (&remote, line.split_once('='))
-            && key.trim() == "url"
-            && let Some(url) = normal_remote(value.trim().trim_matches('"'))
+        let mut setting = line;
+        if let Some(heading) = line.strip_prefix('[') {
+            // A setting may follow its heading on the same line.
+            let (heading, rest) = heading.split_once(']').unwrap_or((heading, ""));
+            let mut words = heading.splitn(2, char::is_whitespace);
+            let is_remote = words.next().is_some_and(|word| word.eq_ignore_ascii_case("remote"));
+            let name = words.next().map(|name| name.trim().trim_matches('"').to_owned());
+            remote = name.filter(|_| is_remote);
+            setting = rest.trim();
+        }
+        if let (Some(name), Some((key, value))) = (&remote, setting.split_once('='))
+            && key.trim().eq_ignore_ascii_case("url")
+            && let Some(url) = value.split([';', '#']).next()
+            && let Some(url) = normal_remote(url.trim().trim_matches('"'))
         {
             found.push((name != "origin", url));
         }
@@ -128,5 +136,8 @@ mod tests {
                       [remote \"origin\"]\n\turl = git@x.org:acme/web.git\n";
         assert_eq!(remotes(config), ["x.org/acme/web", "x.org/dana/web"]);
         assert!(remotes("").is_empty());
+        let odd =
+            "[Remote \"origin\"] URL = git@x.org:acme/web.git ; mine\n[remoteX \"a\"]\nurl=b:c/d";
+        assert_eq!(remotes(odd), ["x.org/acme/web"]);
     }
 }

@@ -31,20 +31,17 @@ use crate::small_file;
 
 use self::record::{Counts, Iteration, Record, Unreadable};
 use super::lines::{self, Line};
-use super::merge::Merge;
-use super::{Batch, Environment, FindingKind, LogFile, Message, Place, Progress, Rank, Reader};
+use super::merge::{Inside, Launch, Merge, Message, Rank};
+use super::source::LogFile;
+use super::{Batch, Environment, FindingKind, Place, Progress, Reader};
 
 /// Reads Claude Code's transcripts.
 #[derive(Clone, Copy, Debug)]
-pub struct ClaudeCode;
+pub(super) struct ClaudeCode;
 
 const NAME: &str = "claude-code";
 
 impl Reader for ClaudeCode {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn homes(&self, environment: &Environment) -> Vec<Place> {
         if let Some(list) = &environment.claude_config_dir
             && !list.trim().is_empty()
@@ -183,9 +180,9 @@ impl<'b> Transcript<'b> {
         if let Some((agent, name)) = record.launched()
             && let Some(session) = record.session_id.map(|id| SessionId::from(id))
         {
-            let known = self.batch.agent_names.entry((session, AgentId::from(agent)));
-            let known = known.or_insert_with(|| name.into());
-            *known = (*known).clone().min(name.into());
+            let name = (!name.is_empty()).then(|| name.into());
+            let parent = record.agent_id.map(|id| AgentId::from(id));
+            self.batch.launches.add(session, agent.into(), Launch { name, parent });
         }
         let Some(counts) = &record.counts else { return };
         self.batch.stats.records += 1;
@@ -198,15 +195,12 @@ impl<'b> Transcript<'b> {
             self.note(FindingKind::UnreadableIterations, offset, None);
             Vec::new()
         });
-        let usage = usage_of(counts);
-        if usage.is_zero() && iterations.is_empty() {
+        let (usage, cache_writes) = usage_of(counts);
+        if usage.is_zero() && cache_writes == 0 && iterations.is_empty() {
             return;
         }
         let at = record::time(record.timestamp.as_str());
         let id = record.message_id.as_str();
-        if id.is_empty() {
-            self.note(FindingKind::NoMessageId, offset, None);
-        }
         let names = &mut self.names;
         let event = UsageEvent {
             at: at.unwrap_or(Timestamp::MAX),
@@ -218,6 +212,7 @@ impl<'b> Transcript<'b> {
             session: record.session_id.map(|session| keep(&mut names.session, session).into()),
             agent: record.agent_id.map(|agent| keep(&mut names.agent, agent).into()),
             agent_name: record.agent.map(|name| keep(&mut names.agent_name, name)),
+            parent_agent: record.parent_agent_id.map(|id| AgentId::from(id)),
             skill: record.skill.map(|skill| keep(&mut names.skill, skill)),
             cwd: record.cwd.map(|cwd| keep(&mut names.cwd, cwd)),
             evidence: Evidence {
@@ -243,20 +238,11 @@ impl<'b> Transcript<'b> {
             (_, false) if is_complete => Rank::Own,
             _ => Rank::Incomplete,
         };
-        let (key, is_loose) = key_of(&event);
-        // A gateway's request is known by its counts, what is inside of it by its id alone.
-        let base = if id.is_empty() { key.as_ref() } else { id };
-        for (number, iteration) in iterations.into_iter().enumerate() {
-            self.keep(beside(&event, base, rank, number, &iteration));
-        }
-        self.keep(Message { key, is_loose, rank, file_ends: event.at, event });
-    }
-
-    fn keep(&mut self, message: Message) {
-        if message.event.usage.is_zero() {
-            return;
-        }
-        if message.rank == Rank::Untimed {
+        let (key, is_loose) = key_of(&event, cache_writes);
+        let inside = inside(&iterations, id);
+        let file_ends = event.at;
+        let message = Message { key, is_loose, rank, file_ends, cache_writes, inside, event };
+        if rank == Rank::Untimed {
             self.untimed.push(message);
         } else {
             self.requests.add(message);
@@ -287,62 +273,61 @@ impl<'b> Transcript<'b> {
     }
 }
 
-/// The counts that no streamed snapshot of a request changes.
-const INPUTS: [Unit; 4] = [Unit::Input, Unit::CacheRead, Unit::CacheWrite5m, Unit::CacheWrite1h];
-
 /// What makes records speak of the same request, and whether that is for want of a better.
-fn key_of(event: &UsageEvent) -> (Arc<str>, bool) {
-    let UsageEvent { at, model, usage, evidence, .. } = event;
-    let inputs = INPUTS.map(|unit| usage[unit]);
+fn key_of(event: &UsageEvent, cache_writes: u64) -> (Arc<str>, bool) {
+    let UsageEvent { usage, evidence, .. } = event;
     match (&evidence.message, &evidence.request) {
         (Some(id), _) if id.as_str().starts_with("msg_") => (id.into(), false),
-        // A gateway may stream a first snapshot without input counts.
-        (Some(id), _) => (format!("{id} {inputs:?}").into(), inputs == [0; 4]),
-        (None, Some(request)) => (request.into(), true),
-        (None, None) => (format!("{at} {model} {usage:?}").into(), false),
-    }
-}
-
-/// A request that the top-level counts leave out: same time and place, own model and counts.
-fn beside(
-    event: &UsageEvent,
-    base: &str,
-    rank: Rank,
-    number: usize,
-    iteration: &Iteration<'_>,
-) -> Message {
-    let mut event = event.clone();
-    if let Some(model) = iteration.model.map(|model| ModelId::from(model)) {
-        let id = event.evidence.message.as_ref().map_or("", |id| id.as_str());
-        event.provider = provider_of(model.as_str(), id).map(ProviderId::from);
-        event.model = model;
-        // Speed belongs to the model that was asked for; the region holds for all.
-        let mut context = PriceContext::standard();
-        if let Some(region) = event.context.get("inference_geo") {
-            context.set("inference_geo", region);
+        (Some(id), _) => {
+            // The counts that no streamed snapshot of a request changes. A gateway may stream a
+            // first snapshot without them.
+            let split = usage[Unit::CacheWrite5m].saturating_add(usage[Unit::CacheWrite1h]);
+            let inputs = [usage[Unit::Input], usage[Unit::CacheRead], split.max(cache_writes)];
+            (format!("{id} {inputs:?}").into(), inputs == [0; 3])
         }
-        event.context = context;
+        (None, Some(request)) => (request.into(), true),
+        (None, None) => (key_by_content(event, cache_writes), false),
     }
-    event.usage = usage_of(&iteration.counts);
-    let kind = iteration.kind.as_str();
-    let key = format!("{base} {kind} {number}").into();
-    Message { key, is_loose: false, rank, file_ends: event.at, event }
 }
 
-fn usage_of(counts: &Counts<'_>) -> Usage {
-    let (five_minutes, one_hour) = (counts.cache_write_5m, counts.cache_write_1h);
-    // The flat total and its split can each be missing; what the split leaves over is 5 m.
-    let split = five_minutes.saturating_add(one_hour);
-    let rest = counts.cache_write.saturating_sub(split);
-    Usage::new()
+/// The key of a record without any id.
+fn key_by_content(event: &UsageEvent, cache_writes: u64) -> Arc<str> {
+    let UsageEvent { at, model, usage, .. } = event;
+    format!("{at} {model} {usage:?} {cache_writes}").into()
+}
+
+/// The requests inside of a request, each known by its kind, its model and its place among these.
+fn inside(iterations: &[Iteration<'_>], message_id: &str) -> Vec<Inside> {
+    let mut found: Vec<Inside> = Vec::with_capacity(iterations.len());
+    for iteration in iterations {
+        let (usage, cache_writes) = usage_of(&iteration.counts);
+        if usage.is_zero() && cache_writes == 0 {
+            continue;
+        }
+        let model = iteration.model.map(|model| {
+            let provider = provider_of(model, message_id).map(ProviderId::from);
+            (ModelId::from(model), provider)
+        });
+        let kind = iteration.kind.as_str();
+        let is_like = |known: &&Inside| known.kind.0.as_ref() == kind && known.model == model;
+        let place = found.iter().filter(is_like).count();
+        found.push(Inside { kind: (kind.into(), place), model, usage, cache_writes });
+    }
+    found
+}
+
+/// The counts of a record, and its flat total of cache writes.
+fn usage_of(counts: &Counts<'_>) -> (Usage, u64) {
+    let usage = Usage::new()
         .with(Unit::Input, counts.input)
         .with(Unit::CacheRead, counts.cache_read)
-        .with(Unit::CacheWrite5m, five_minutes.saturating_add(rest))
-        .with(Unit::CacheWrite1h, one_hour)
+        .with(Unit::CacheWrite5m, counts.cache_write_5m)
+        .with(Unit::CacheWrite1h, counts.cache_write_1h)
         .with(Unit::Output, counts.output)
         .with(Unit::Reasoning, counts.thinking.min(counts.output))
         .with(Unit::WebSearches, counts.web_searches)
-        .with(Unit::WebFetches, counts.web_fetches)
+        .with(Unit::WebFetches, counts.web_fetches);
+    (usage, counts.cache_write)
 }
 
 fn context_of(counts: &Counts<'_>) -> PriceContext {

@@ -5,15 +5,17 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use octorato_core::{AgentId, Precision, SessionId, UsageEvent};
+use octorato_core::{
+    AgentId, Evidence, ModelId, Precision, PriceContext, ProviderId, SessionId, Unit, Usage,
+    UsageEvent,
+};
 
 use super::Stats;
 use super::skip::{FindingKind, Findings};
 
 /// How much a record's word on time, folder and session weighs; smaller is stronger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Rank {
+pub(super) enum Rank {
     /// The request's own record.
     Own,
     /// Its own record, without its id, its folder, its session or its model.
@@ -27,19 +29,37 @@ pub enum Rank {
 
 /// What one or more records say of one request.
 #[derive(Clone, Debug)]
-pub struct Message {
+pub(super) struct Message {
     /// What makes records speak of the same request, across all files.
-    pub key: Arc<str>,
+    pub(super) key: Arc<str>,
     /// Whether the key is no message's own: the request belongs to the message with its message
     /// id, else to the one with its request id, if there is one.
-    pub is_loose: bool,
+    pub(super) is_loose: bool,
     /// The strongest rank among the records.
-    pub rank: Rank,
+    pub(super) rank: Rank,
     /// When the file of the record that holds was last written to, as far as its records tell. A
     /// resumed session repeats records to the letter; the session that ended first made them.
-    pub file_ends: Timestamp,
+    pub(super) file_ends: Timestamp,
+    /// All tokens written to a cache, where the record gives a total beside its parts. What the
+    /// parts leave over is counted once all records are known: one may lack the parts.
+    pub(super) cache_writes: u64,
+    /// Requests inside of the request.
+    pub(super) inside: Vec<Inside>,
     /// The request as known so far.
-    pub event: UsageEvent,
+    pub(super) event: UsageEvent,
+}
+
+/// A request that the counts of the one around it leave out: an advisor's, a compaction's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Inside {
+    /// What it is for, and which of that kind and model it is.
+    pub(super) kind: (Arc<str>, usize),
+    /// Its model where it has one of its own, with who bills for it.
+    pub(super) model: Option<(ModelId, Option<ProviderId>)>,
+    /// What it consumed.
+    pub(super) usage: Usage,
+    /// As in [`Message`].
+    pub(super) cache_writes: u64,
 }
 
 impl Message {
@@ -48,12 +68,24 @@ impl Message {
     /// Commutative and associative, so that any order of records gives the same request: of each
     /// count the larger holds; time, folder, session, model and place are those of the earliest
     /// record of the strongest rank, and of two copies that of the session that ended first.
-    pub fn absorb(&mut self, mut other: Self) {
+    pub(super) fn absorb(&mut self, mut other: Self) {
         if other.order() < self.order() {
             std::mem::swap(self, &mut other);
         }
         let (mine, theirs) = (&mut self.event, other.event);
-        mine.usage.max(&theirs.usage);
+        mine.usage.take_larger(&theirs.usage);
+        self.cache_writes = self.cache_writes.max(other.cache_writes);
+        for inside in other.inside {
+            let is_same =
+                |known: &&mut Inside| (&known.kind, &known.model) == (&inside.kind, &inside.model);
+            match self.inside.iter_mut().find(is_same) {
+                Some(known) => {
+                    known.usage.take_larger(&inside.usage);
+                    known.cache_writes = known.cache_writes.max(inside.cache_writes);
+                }
+                None => self.inside.push(inside),
+            }
+        }
         mine.evidence.records = mine.evidence.records.saturating_add(theirs.evidence.records);
         for (name, value) in theirs.context.iter() {
             if mine.context.get(name).is_none_or(|known| known < value) {
@@ -65,11 +97,14 @@ impl Message {
         mine.skill = smaller(mine.skill.take(), theirs.skill);
         mine.agent = smaller(mine.agent.take(), theirs.agent);
         mine.agent_name = smaller(mine.agent_name.take(), theirs.agent_name);
+        mine.parent_agent = smaller(mine.parent_agent.take(), theirs.parent_agent);
     }
 
     fn order(&self) -> impl Ord + '_ {
-        let evidence = &self.event.evidence;
-        (self.rank, self.event.at, self.file_ends, &evidence.file, evidence.offset)
+        let UsageEvent { at, session, model, cwd, evidence, .. } = &self.event;
+        // What a record says before where it lies, so that no file's name decides.
+        let says = (session, model, cwd);
+        (self.rank, *at, self.file_ends, says, &evidence.file, evidence.offset)
     }
 }
 
@@ -80,8 +115,34 @@ fn smaller<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
     }
 }
 
-/// The types of sub-agents by session and id.
-pub type AgentNames = HashMap<(SessionId, AgentId), Arc<str>>;
+/// What a parent says of a sub-agent that it called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Launch {
+    /// The sub-agent's type.
+    pub(super) name: Option<Arc<str>>,
+    /// The parent, where it is a sub-agent itself.
+    pub(super) parent: Option<AgentId>,
+}
+
+/// Sub-agents by session and id, as their parents name them.
+#[derive(Debug, Default)]
+pub(super) struct Launches(HashMap<(SessionId, AgentId), Launch>);
+
+impl Launches {
+    /// Adds what one record says. Of two that differ the smaller text holds, whatever their order.
+    pub(super) fn add(&mut self, session: SessionId, agent: AgentId, launch: Launch) {
+        let known = self.0.entry((session, agent)).or_default();
+        known.name = smaller(known.name.take(), launch.name);
+        known.parent = smaller(known.parent.take(), launch.parent);
+    }
+
+    /// Adds what another file says.
+    pub(super) fn add_all(&mut self, other: Self) {
+        for ((session, agent), launch) in other.0 {
+            self.add(session, agent, launch);
+        }
+    }
+}
 
 /// Requests by key.
 #[derive(Debug, Default)]
@@ -122,55 +183,84 @@ impl Merge {
     /// One event per request, by time, then by place.
     pub(super) fn finish(
         self,
-        agent_names: &AgentNames,
+        launches: &Launches,
         stats: &mut Stats,
         findings: &mut Findings,
     ) -> Vec<UsageEvent> {
         drop(self.index);
         stats.copies += self.copies;
         let messages = with_loose_ends_tied(self.messages);
-        // In one pass, so that the list of messages becomes that of events where it lies.
+        // In place, so that the list of messages becomes that of events where it lies.
+        let mut beside = Vec::new();
         let mut events: Vec<UsageEvent> = messages
             .into_iter()
-            .filter_map(|message| finished(message, agent_names, stats, findings))
+            .filter_map(|message| finished(message, launches, stats, findings, &mut beside))
             .collect();
+        events.append(&mut beside);
         stats.requests += events.len() as u64;
         events.sort_by_cached_key(|event| {
             let evidence = &event.evidence;
-            (event.at, evidence.file.clone(), evidence.offset, event.model.clone())
+            let says = (event.session.clone(), evidence.message.clone(), event.model.clone());
+            (event.at, says, evidence.file.clone(), evidence.offset)
         });
         events
     }
 }
 
-/// The event of a request, once all of its records are known.
+/// The event of a request, once all of its records are known; those inside of it go `beside`.
 fn finished(
     message: Message,
-    agent_names: &AgentNames,
+    launches: &Launches,
     stats: &mut Stats,
     findings: &mut Findings,
+    beside: &mut Vec<UsageEvent>,
 ) -> Option<UsageEvent> {
-    let (rank, mut event) = (message.rank, message.event);
+    let Message { rank, cache_writes, inside, mut event, .. } = message;
+    let mut note = |kind, evidence: &Evidence| {
+        findings.note_line(kind, &evidence.file, (evidence.line, evidence.offset), None);
+    };
     if rank == Rank::Untimed {
-        let evidence = &event.evidence;
-        let place = (evidence.line, evidence.offset);
         if event.at == Timestamp::MAX {
-            findings.note_line(FindingKind::NoTimestamp, &evidence.file, place, None);
+            note(FindingKind::NoTimestamp, &event.evidence);
             return None;
         }
-        findings.note_line(FindingKind::TimeFromNeighbour, &evidence.file, place, None);
+        note(FindingKind::TimeFromNeighbour, &event.evidence);
+    }
+    if event.evidence.message.is_none() {
+        note(FindingKind::NoMessageId, &event.evidence);
     }
     if rank == Rank::Progress {
         stats.progress_only += 1;
         // The parent saw the sub-agent's answer begin, not how long it became.
         event.precision = Precision::Estimated;
     }
-    if event.agent_name.is_none()
-        && let (Some(session), Some(agent)) = (&event.session, &event.agent)
+    if let (Some(session), Some(agent)) = (&event.session, &event.agent)
+        && let Some(launch) = launches.0.get(&(session.clone(), agent.clone()))
     {
-        event.agent_name = agent_names.get(&(session.clone(), agent.clone())).cloned();
+        event.agent_name = event.agent_name.or_else(|| launch.name.clone());
+        event.parent_agent = event.parent_agent.or_else(|| launch.parent.clone());
     }
-    Some(event)
+    event.usage = with_rest(event.usage, cache_writes);
+    for inside in inside {
+        let mut request = event.clone();
+        request.usage = with_rest(inside.usage, inside.cache_writes);
+        if let Some((model, provider)) = inside.model {
+            (request.model, request.provider) = (model, provider);
+            // Speed and tier belong to the model that was asked for; the region holds for all.
+            let region = request.context.get("inference_geo").map(str::to_owned);
+            request.context = PriceContext::standard();
+            request.context.set("inference_geo", region.as_deref().unwrap_or_default());
+        }
+        beside.push(request);
+    }
+    (!event.usage.is_zero()).then_some(event)
+}
+
+/// What the parts of the cache writes leave over of their total lives five minutes.
+fn with_rest(usage: Usage, cache_writes: u64) -> Usage {
+    let five_minutes = usage[Unit::CacheWrite5m];
+    let rest = cache_writes.saturating_sub(five_minutes.saturating_add(usage[Unit::CacheWrite1h]));
+    usage.with(Unit::CacheWrite5m, five_minutes.saturating_add(rest))
 }
 
 /// Gives what loose records say to the message that they belong to.

@@ -58,13 +58,13 @@ impl Environment {
 }
 
 /// A file and the reader that knows its kind.
-pub struct LogFile {
+pub(super) struct LogFile {
     /// Where it lies.
-    pub path: PathBuf,
+    pub(super) path: PathBuf,
     /// Its length when it was found, for progress.
-    pub size: u64,
+    pub(super) size: u64,
     /// Who can read it.
-    pub reader: &'static dyn Reader,
+    pub(super) reader: &'static dyn Reader,
     identity: Identity,
 }
 

@@ -177,6 +177,8 @@ pub(super) struct Record<'a> {
     pub(super) model: Text<'a>,
     /// The sub-agent's id in its session.
     pub(super) agent_id: Text<'a>,
+    /// The sub-agent whose transcript shows another one's progress.
+    pub(super) parent_agent_id: Text<'a>,
     /// The sub-agent's type, where the record names it.
     pub(super) agent: Text<'a>,
     pub(super) skill: Text<'a>,
@@ -278,10 +280,10 @@ impl Record<'_> {
         Ok(())
     }
 
-    /// A finished sub-agent's id and type.
+    /// A finished sub-agent's id and type, which may be empty.
     pub(super) fn launched(&self) -> Option<(&str, &str)> {
         let (id, kind) = self.launched.as_ref()?;
-        (!id.is_none() && !kind.is_none()).then_some((id.as_str(), kind.as_str()))
+        (!id.is_none()).then_some((id.as_str(), kind.as_str()))
     }
 }
 
@@ -307,7 +309,7 @@ fn parse_typed(line: &str) -> Option<Record<'_>> {
                 return Some(record);
             }
             record.is_progress = true;
-            record.agent_id = progress.agent_id;
+            record.parent_agent_id = std::mem::replace(&mut record.agent_id, progress.agent_id);
             let inner = progress.message.0?;
             record.request_id = inner.request_id;
             if !inner.timestamp.is_none() {
@@ -355,7 +357,8 @@ fn from_tree(tree: &Value) -> Result<Record<'_>, Unreadable> {
         Some("progress") if tree["data"]["type"] == "agent_progress" => {
             let data = &tree["data"];
             record.is_progress = true;
-            record.agent_id = text(&data["agentId"]);
+            record.parent_agent_id =
+                std::mem::replace(&mut record.agent_id, text(&data["agentId"]));
             record.request_id = text(&data["message"]["requestId"]);
             if data["message"]["timestamp"].is_string() {
                 record.timestamp = text(&data["message"]["timestamp"]);

@@ -17,6 +17,9 @@ pub(super) fn from_neighbours(path: &Path, mut untimed: Vec<Message>) -> Vec<Mes
     let mut timed = Merge::default();
     for (mut message, time) in untimed.into_iter().zip(near(path, &offsets)) {
         message.event.at = time.unwrap_or(Timestamp::MAX);
+        if !message.is_loose && message.event.evidence.message.is_none() {
+            message.key = super::key_by_content(&message.event, message.cache_writes);
+        }
         timed.add(message);
     }
     timed.into_messages()
