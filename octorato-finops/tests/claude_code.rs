@@ -770,3 +770,32 @@ fn every_real_sample_equals_a_second_and_plainer_reader() {
         assert_eq!(own, counted_plainly(&samples.join(set)), "{set}");
     }
 }
+
+#[test]
+fn a_generated_history_with_traps_equals_its_oracle() {
+    let Some(logs) = shared("") else { return };
+    let script = logs.parent().unwrap().join("gen_corpus.py");
+    let folder = TempDir::new().unwrap();
+    let home = folder.path().join("home");
+    let made = std::process::Command::new("python3")
+        .arg(script)
+        .arg(&home)
+        .args(["--files", "60", "--mb", "12", "--traps", "--resume-share", "0.2"])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let oracle = fs::read_to_string(folder.path().join("home.oracle.json")).unwrap();
+    let oracle: Value = serde_json::from_str(&oracle).unwrap();
+    let reading = read(&home);
+    let usage = total(&reading.events);
+    let advisor = |name: &str| oracle["advisor"][name].as_u64().unwrap();
+    for (name, unit) in CLASSES {
+        let beside = if matches!(name, "input" | "output") { advisor(name) } else { 0 };
+        assert_eq!(usage[unit], oracle["totals"][name].as_u64().unwrap() + beside, "{name}");
+    }
+    let requests = oracle["messages"].as_u64().unwrap() + advisor("n");
+    assert_eq!(reading.stats.requests, requests);
+    assert!(reading.stats.copies > 0, "the history has resumed sessions");
+    let fast = reading.events.iter().filter(|e| e.context.get("speed") == Some("fast")).count();
+    assert_eq!(json!(fast), oracle["fast_messages"]);
+}
