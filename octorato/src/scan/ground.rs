@@ -5,13 +5,16 @@
 //!
 //! 1. Below a folder named `clients` (or the like) each folder is a client, with all projects in
 //!    it. Of several such folders on the way from the home folder the last one counts.
-//! 2. Nobody's: the home folder and what it lies in, temporary and hidden folders, folders of
-//!    clients as such, and what is under a declared root.
-//! 3. A folder that is no repository belongs to the highest proposed folder that it lies in, so
-//!    that the parts of a project are one. A folder of several repositories, or with a name such
-//!    as `src` or `work`, is no such whole: what lies in it stays apart, since two clients in one
-//!    arm are worse than one client in two.
-//! 4. Anything else is an arm of its own.
+//! 2. Nobody's: the home folder and what it lies in, homes of others (`/home/*`, `/Users/*`,
+//!    `C:\Users\*`), temporary folders, folders of clients as such, and what is under a declared
+//!    root; also a folder right below `/` that is no repository.
+//! 3. A folder that is no repository belongs to the highest whole that it lies in, so that the
+//!    parts of a project are one. A whole is a repository, or a folder whose parts lie in one
+//!    another; below one with parts in two of its folders, or in two folders of one of these, each
+//!    stays apart, since two clients in one arm are worse than one client in two.
+//! 4. Hidden folders, and those with a name such as `src` or `work` that are no repositories, are
+//!    parts of a whole or nobody's: as an arm such a folder would take in every later project.
+//! 5. Anything else is an arm of its own.
 
 use octorato_finops::attribute::FolderPath;
 
@@ -67,6 +70,7 @@ pub(super) fn roots(projects: &[Project], home: Option<&str>) -> Vec<Option<Root
     let home = home.map(FolderPath::new);
     let grounds: Vec<Ground> =
         projects.iter().map(|project| Ground::of(project, home.as_ref())).collect();
+    let wholes: Vec<&Ground> = grounds.iter().filter(|ground| ground.is_whole(&grounds)).collect();
     let mut roots: Vec<(FolderPath, Root)> = Vec::new();
     grounds
         .iter()
@@ -74,13 +78,11 @@ pub(super) fn roots(projects: &[Project], home: Option<&str>) -> Vec<Option<Root
             let (path, name) = match ground {
                 Ground::Nobodys => return None,
                 Ground::Client { path, name } => (path, name),
-                Ground::Own { .. } | Ground::Hidden { .. } => {
-                    match (ground.whole(&grounds), ground) {
-                        (Some(whole), _) => whole,
-                        (None, Ground::Own { path, name, .. }) => (path, name),
-                        (None, _) => return None,
-                    }
-                }
+                Ground::Own { .. } | Ground::Part { .. } => match (ground.whole(&wholes), ground) {
+                    (Some(whole), _) => whole,
+                    (None, Ground::Own { path, name, .. }) => (path, name),
+                    (None, _) => return None,
+                },
             };
             let folder = FolderPath::new(path);
             if let Some((_, root)) = roots.iter().find(|(known, _)| same(known, &folder)) {
@@ -109,8 +111,8 @@ enum Ground {
         name: String,
         is_repository: bool,
     },
-    /// Could be a part of one.
-    Hidden {
+    /// Could be a part of one, and no more.
+    Part {
         folder: FolderPath,
     },
 }
@@ -142,47 +144,80 @@ impl Ground {
         let Some(name) = names.last().filter(|_| !is_temporary && !is_above_home) else {
             return Self::Nobodys;
         };
-        if is_in(&CLIENT_FOLDERS, name) {
+        let is_repository = project.is_repository;
+        if is_in(&CLIENT_FOLDERS, name) || is_home(&names) || (folder.depth() < 2 && !is_repository)
+        {
             return Self::Nobodys;
         }
-        if names[above.min(names.len())..].iter().any(|name| is_hidden(name)) {
-            return Self::Hidden { folder };
+        let is_hidden = names[above.min(names.len())..].iter().any(|name| is_hidden(name));
+        if is_hidden || (is_in(&WORK_FOLDERS, name) && !is_repository) {
+            return Self::Part { folder };
         }
-        Self::Own {
-            folder,
-            path: path.to_owned(),
-            name: (*name).to_owned(),
-            is_repository: project.is_repository,
-        }
+        Self::Own { folder, path: path.to_owned(), name: (*name).to_owned(), is_repository }
     }
 
-    /// The highest ground that this one is a part of.
-    fn whole<'g>(&self, grounds: &'g [Self]) -> Option<(&'g String, &'g String)> {
-        let (Self::Own { folder: part, is_repository: false, .. } | Self::Hidden { folder: part }) =
+    /// The highest of the wholes that this one is a part of.
+    fn whole<'g>(&self, wholes: &[&'g Self]) -> Option<(&'g String, &'g String)> {
+        let (Self::Own { folder: part, is_repository: false, .. } | Self::Part { folder: part }) =
             self
         else {
             return None;
         };
-        let wholes = grounds.iter().filter_map(|ground| match ground {
-            Self::Own { folder, path, name, is_repository } => {
-                let is_above = folder.depth() < part.depth() && folder.contains(part);
-                let is_whole = || *is_repository || !is_gathering(folder, name, grounds);
-                (is_above && is_whole()).then_some((folder.depth(), path, name))
+        let above = wholes.iter().filter_map(|whole| match whole {
+            Self::Own { folder, path, name, .. } => {
+                is_below(part, folder).then_some((folder.depth(), path, name))
             }
             _ => None,
         });
-        let highest = wholes.min_by_key(|(depth, ..)| *depth)?;
+        let highest = above.min_by_key(|(depth, ..)| *depth)?;
         Some((highest.1, highest.2))
+    }
+
+    /// Whether all that lies below it is one with it, as far as anybody can tell.
+    fn is_whole(&self, grounds: &[Self]) -> bool {
+        let Self::Own { folder: whole, is_repository, .. } = self else { return false };
+        if *is_repository {
+            return true;
+        }
+        let mut parts: Vec<(&FolderPath, bool)> = Vec::new();
+        for ground in grounds {
+            if let Self::Own { folder, is_repository, .. } = ground
+                && is_below(folder, whole)
+            {
+                parts.push((folder, *is_repository));
+            }
+        }
+        parts.sort_by_key(|(folder, _)| folder.depth());
+        let mut innermost: Option<(&FolderPath, bool)> = None;
+        for (folder, is_repository) in parts {
+            match innermost {
+                Some((around, _)) if !around.contains(folder) => return false,
+                // What lies in a repository is the repository's.
+                Some((_, true)) => {}
+                _ => innermost = Some((folder, is_repository)),
+            }
+        }
+        true
     }
 }
 
-/// Whether a folder holds what has nothing to do with each other.
-fn is_gathering(folder: &FolderPath, name: &str, grounds: &[Ground]) -> bool {
-    let is_below = |ground: &&Ground| match ground {
-        Ground::Own { folder: other, is_repository: true, .. } => folder.contains(other),
-        _ => false,
+fn is_below(folder: &FolderPath, other: &FolderPath) -> bool {
+    other.depth() < folder.depth() && other.contains(folder)
+}
+
+/// Whether it is somebody's home folder, or the folder of these: also in another system's way of
+/// writing drives, since logs may be from another machine.
+fn is_home(names: &[&str]) -> bool {
+    let below_drive = match names {
+        ["mnt", drive, rest @ ..] | [drive, rest @ ..]
+            if drive.trim_end_matches(':').len() == 1 =>
+        {
+            rest
+        }
+        ["var", rest @ ..] => rest,
+        all => all,
     };
-    is_in(&WORK_FOLDERS, name) || grounds.iter().filter(is_below).count() > 1
+    matches!(below_drive, [homes] | [homes, _] if is_in(&["home", "users"], homes))
 }
 
 fn is_in(names: &[&str], name: &str) -> bool {
@@ -250,6 +285,18 @@ mod tests {
             "/home/dana/clients/.cache/x",
             "/home/dana/.claude",
             "/home/dana/.config/octorato",
+            "/Users/eve",
+            "+/Users/eve",
+            "/var/home/eve",
+            "/mnt/c/Users/eve",
+            r"C:\Users",
+            r"C:\Users\eve",
+            "C:/Users/eve",
+            "/srv",
+            "/home/dana/work",
+            "/home/dana/src",
+            "/home/eve/Code",
+            r"D:\projects",
             "x/y",
             "",
         ] {
@@ -273,7 +320,7 @@ mod tests {
             ("/x/app/.github", "/x/app"),
             ("/x/app/dashboard/public", "/x/app"),
             ("/x/app/dashboard", "/x/app"),
-            ("+/x/app/vendor/lib", "/x/app/vendor/lib"),
+            ("/x/app/src", "/x/app"),
             ("/x/app-2", "/x/app-2"),
             (r"C:\y\App", r"C:\y\App"),
             (r"c:\y\app\web", r"C:\y\App"),
@@ -290,10 +337,53 @@ mod tests {
             ("/x/all/three/web", "/x/all/three"),
         ]);
         check(&[
-            ("/home/bob/work", "/home/bob/work"),
+            ("/home/bob/work", ""),
             ("/home/bob/work/acme", "/home/bob/work/acme"),
             ("/home/bob/work/globex", "/home/bob/work/globex"),
         ]);
+    }
+
+    #[test]
+    fn no_folder_joins_what_lies_apart_in_it() {
+        for (gathering, itself) in [
+            ("/Users/eve", ""),
+            (r"C:\Users\eve", ""),
+            ("/srv", ""),
+            ("/home/dana", ""),
+            ("/home/dana/agency", "/home/dana/agency"),
+        ] {
+            let slash = if gathering.contains('/') { "/" } else { "\\" };
+            let [one, two, web] =
+                ["shop", "shop2", "shop/web"].map(|name| gathering.to_owned() + slash + name);
+            check(&[(gathering, itself), (&one, &one), (&two, &two)]);
+            // Also where nothing was done in `shop` itself.
+            check(&[(gathering, itself), (&web, &web), (&two, &two)]);
+        }
+        // A fork is one wherever it is.
+        check(&[
+            ("/x/all", "/x/all"),
+            ("/x/all/customers-2026/acme", "/x/all/customers-2026/acme"),
+            ("/x/all/customers-2026/globex", "/x/all/customers-2026/globex"),
+        ]);
+        // A repository is no part, but as much a client's as a folder beside it.
+        check(&[
+            ("/x/some", "/x/some"),
+            ("+/x/some/acme", "/x/some/acme"),
+            ("/x/some/acme/api", "/x/some/acme"),
+            ("/x/some/acme/web", "/x/some/acme"),
+            ("/x/some/globex", "/x/some/globex"),
+        ]);
+    }
+
+    #[test]
+    fn a_repository_is_one_project_whatever_its_name_and_place() {
+        check(&[
+            ("+/work", "/work"),
+            ("/work/api", "/work"),
+            ("/work/web", "/work"),
+            ("+/home/dana/x/src", "/home/dana/x/src"),
+        ]);
+        check(&[("/x/app", "/x/app"), ("+/x/app/vendor/lib", "/x/app/vendor/lib")]);
     }
 
     #[test]
