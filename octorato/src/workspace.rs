@@ -78,6 +78,19 @@ impl Workspace {
 
     /// Reads the transcripts under `logs` and sums them up.
     pub fn report(&self, logs: &[Place], query: &Query, progress: &dyn Progress) -> Result<Report> {
+        self.check(query)?; // before reading, which takes its time
+        self.report_on(&logs::read(logs, progress), query)
+    }
+
+    /// Sums up what has been read already. An arm or a client that is not declared is an error.
+    pub fn report_on(&self, reading: &Reading, query: &Query) -> Result<Report> {
+        self.check(query)?;
+        let mut resolver = Resolver::new(&self.arms, self.pins.clone(), &LocalDisk)?;
+        report(reading, &self.arms, &mut resolver, Catalog::builtin(), query)
+    }
+
+    /// That the query names only what is declared.
+    fn check(&self, query: &Query) -> Result<()> {
         for (kind, id, known) in [
             ("arm", query.arm.as_ref().map(ToString::to_string), self.arm_names()),
             ("client", query.client.as_ref().map(ToString::to_string), self.client_names()),
@@ -88,13 +101,7 @@ impl Workspace {
                 return Err(unknown(kind, &id, &known));
             }
         }
-        self.report_on(&logs::read(logs, progress), query)
-    }
-
-    /// Sums up what has been read already.
-    pub fn report_on(&self, reading: &Reading, query: &Query) -> Result<Report> {
-        let mut resolver = Resolver::new(&self.arms, self.pins.clone(), &LocalDisk)?;
-        report(reading, &self.arms, &mut resolver, Catalog::builtin(), query)
+        Ok(())
     }
 
     /// Proposes arms for the work in the transcripts under `logs` and in the repositories under

@@ -7,8 +7,8 @@ use std::path::Path;
 use jiff::Timestamp;
 use octorato::Workspace;
 use octorato::config::places::Places;
-use octorato::finops::logs::{Place, Quiet};
-use octorato::finops::report::Sums;
+use octorato::finops::logs::{Place, Quiet, Reading};
+use octorato::finops::report::{Query, Sums};
 use octorato::scan::Scan;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -119,4 +119,23 @@ proptest! {
         let roots = scan.proposals.iter().map(|proposal| proposal.arm.clone()).collect::<Vec<_>>();
         workspace(folder.path()).add_arms(&roots).unwrap();
     }
+}
+
+#[test]
+fn a_report_on_what_is_not_declared_is_an_error_and_not_empty() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("arms.yaml"), "arms: [{ id: acme, client: acme }]\n").unwrap();
+    let workspace = workspace(folder.path());
+    let all = Query::all(&workspace.arms().zone);
+    for (query, message) in [
+        (Query { arm: Some("acne".parse().unwrap()), ..all.clone() }, "no such arm: `acne`"),
+        (Query { client: Some("acne".parse().unwrap()), ..all.clone() }, "no such client: `acne`"),
+    ] {
+        let error = workspace.report_on(&Reading::default(), &query).unwrap_err();
+        assert_eq!(
+            (error.to_string().as_str(), error.hint()),
+            (message, Some("did you mean `acme`?"))
+        );
+    }
+    assert!(workspace.report_on(&Reading::default(), &all).is_ok());
 }
