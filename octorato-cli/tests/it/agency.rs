@@ -58,6 +58,7 @@ fn answer(state: &Sandbox, folder: &Path, home: Option<&str>, words: &str) -> St
         command.env("OCTORATO_HOME", home);
     }
     let output = command.args(words.split_whitespace()).output().unwrap();
+    assert!(output.status.success(), "`octorato {words}`: {}", state.seen(&output));
     String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
 }
 
