@@ -23,6 +23,11 @@ pub const ALL: &[Schema] = &[
         about: "what `octorato report --json` prints",
         json: include_str!("../schemas/report.json"),
     },
+    Schema {
+        name: "settings",
+        about: "octorato.toml: the settings of a brain",
+        json: include_str!("../schemas/settings.json"),
+    },
 ];
 
 /// The schema of this name.
@@ -33,4 +38,51 @@ pub const ALL: &[Schema] = &[
 /// ```
 pub fn find(name: &str) -> Option<&'static Schema> {
     ALL.iter().find(|schema| schema.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use octorato_brain::Settings;
+    use octorato_core::SourceText;
+    use serde_json::Value;
+
+    fn settings() -> Value {
+        serde_json::from_str(find("settings").unwrap().json).unwrap()
+    }
+
+    /// The keys of the table at `pointer`, which knows no others.
+    fn keys(schema: &Value, pointer: &str) -> Vec<String> {
+        let table = schema.pointer(pointer).unwrap();
+        assert_eq!(table["additionalProperties"], false, "{pointer} is open");
+        table["properties"].as_object().unwrap().keys().cloned().collect()
+    }
+
+    /// The keys that the reader knows of a table, as it tells whoever misspells one.
+    fn known(heading: &str) -> Vec<String> {
+        let text = format!("{heading}\nsurprise = 1\n");
+        let (_, findings) = Settings::parse(&SourceText::new("f", text));
+        let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+        assert_eq!(finding.code, "SET002");
+        let hint = finding.hint.as_deref().unwrap();
+        hint.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn settings_have_the_keys_of_their_reader_and_no_others() {
+        let schema = settings();
+        assert_eq!(keys(&schema, ""), known(""));
+        assert_eq!(keys(&schema, "/properties/report"), known("[report]"));
+        for (table, key) in [("", "report"), ("[report]\n", "by")] {
+            let text = format!("{table}{key} = 1\n");
+            let (_, findings) = Settings::parse(&SourceText::new("f", text));
+            assert_eq!(findings[0].code, "SET003", "`{key}` is known, and no number");
+        }
+    }
+
+    #[test]
+    fn the_default_of_settings_is_that_of_their_reader() {
+        let default = &settings()["properties"]["report"]["properties"]["by"]["default"];
+        assert_eq!(*default, serde_json::json!(Settings::default().report.by));
+    }
 }

@@ -431,8 +431,9 @@ fn schemas_are_listed_and_printed() {
     assert_snapshot!(run("schema"), @r"
     arms     arms.yaml: clients and arms
     report   what `octorato report --json` prints
+    settings octorato.toml: the settings of a brain
     ");
-    for name in ["arms", "report"] {
+    for name in ["arms", "report", "settings"] {
         let schema: serde_json::Value =
             serde_json::from_str(&run(&format!("schema {name}"))).unwrap();
         assert!(schema["$schema"].is_string(), "{name}");
