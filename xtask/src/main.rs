@@ -16,7 +16,7 @@ usage: cargo xtask <command>
   test                      all tests, then all examples in documentation
   bench [CORPUS]            the price engine; with a folder that holds a `.claude`, the reader
                             side by side with its floor and its peers (see benches/README.md)
-  lint                      format, clippy, documentation, generated files
+  lint                      format, clippy, documentation, dependencies, generated files
   generate [--check]        writes (or compares) every generated file anew
            [prices --from PATH [--date YYYY-MM-DD] [--version VERSION]]
                             first takes the prices from a genai-prices JSON";
@@ -58,8 +58,7 @@ fn root() -> PathBuf {
 }
 
 fn test() -> Result<ExitCode> {
-    let nextest = cargo(&["nextest", "--version"]).output().is_ok_and(|out| out.status.success());
-    let units: &[&str] = if nextest {
+    let units: &[&str] = if has_subcommand("nextest") {
         &["nextest", "run", "--workspace", "--no-fail-fast"]
     } else {
         eprintln!("cargo-nextest is not installed: running the tests with `cargo test`");
@@ -83,11 +82,26 @@ fn lint() -> Result<ExitCode> {
     let mut doc = cargo(&["doc", "--no-deps", "--workspace"]);
     doc.env("RUSTDOCFLAGS", "-Dwarnings");
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    let code = run_all(vec![cargo(&["fmt", "--all", "--check"]), cargo(&clippy), doc])?;
+    let mut commands = vec![cargo(&["fmt", "--all", "--check"]), cargo(&clippy), doc];
+    if has_subcommand("deny") {
+        commands.push(cargo(&DENY));
+    } else {
+        eprintln!("cargo-deny is not installed: licenses, bans and sources are not checked");
+    }
+    let code = run_all(commands)?;
     if code == ExitCode::SUCCESS {
         generate::run(&root(), &generate::Options::check())?;
     }
     Ok(code)
+}
+
+/// What `deny.toml` says of the dependencies; advisories change without a change of ours, and would
+/// need the network.
+const DENY: [&str; 5] = ["deny", "check", "licenses", "bans", "sources"];
+
+/// Whether `cargo <name>` is installed.
+fn has_subcommand(name: &str) -> bool {
+    cargo(&[name, "--version"]).output().is_ok_and(|out| out.status.success())
 }
 
 /// The cargo that runs this, in the workspace.
@@ -113,4 +127,15 @@ fn run_all(commands: Vec<Command>) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_that_is_not_installed_is_known_as_such() {
+        assert!(has_subcommand("fmt"));
+        assert!(!has_subcommand("no-such-tool"));
+    }
 }
