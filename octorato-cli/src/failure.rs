@@ -7,6 +7,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::AnsiColor;
 use octorato::core::{Diagnostic, Error, Severity};
 
+use crate::render::foreign;
+
 const RED: anstyle::Style = AnsiColor::Red.on_default().bold();
 const HINT: anstyle::Style = AnsiColor::Cyan.on_default().bold();
 
@@ -23,15 +25,20 @@ pub(crate) fn show(error: &anyhow::Error) {
     for diagnostic in ours.map(Error::diagnostics).unwrap_or_default() {
         let _ = writeln!(text, "{}\n", rendered(diagnostic));
     }
-    let _ = writeln!(text, "{RED}error:{RED:#} {error}");
+    let _ = writeln!(text, "{RED}error:{RED:#} {}", lines(&error.to_string()));
     for cause in error.chain().skip(1) {
-        let _ = writeln!(text, "  caused by: {cause}");
+        let _ = writeln!(text, "  caused by: {}", lines(&cause.to_string()));
     }
     if let Some(hint) = ours.and_then(Error::hint) {
-        let _ = writeln!(text, "{HINT}hint:{HINT:#} {hint}");
+        let _ = writeln!(text, "{HINT}hint:{HINT:#} {}", lines(hint));
     }
     // There is nobody to tell if stderr is closed.
     let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// A message, which may quote what anybody wrote, in the lines that it has.
+fn lines(message: &str) -> String {
+    message.split('\n').map(foreign::shown).collect::<Vec<_>>().join("\n")
 }
 
 /// A finding with the lines that it is about.
@@ -40,7 +47,7 @@ pub(crate) fn rendered(diagnostic: &Diagnostic) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(&diagnostic.message).id(diagnostic.code);
+    let title = level.primary_title(lines(&diagnostic.message)).id(diagnostic.code);
     let mut group = Group::with_title(title);
     if let Some((source, span)) = &diagnostic.place {
         let snippet = Snippet::source(source.text())
@@ -49,7 +56,7 @@ pub(crate) fn rendered(diagnostic: &Diagnostic) -> String {
         group = group.element(snippet);
     }
     if let Some(hint) = &diagnostic.hint {
-        group = group.element(Level::HELP.message(hint));
+        group = group.element(Level::HELP.message(lines(hint)));
     }
     Renderer::styled().render(&[group])
 }

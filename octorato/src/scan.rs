@@ -4,8 +4,10 @@
 //! or to the rest: the sums of the declared arms, of the proposals and of the rest add up to the
 //! total. A project is a git repository, or the folder itself where there is none. Below a folder
 //! named `clients` (or the like) each folder is one client's; a folder that is no repository is
-//! a part of a proposed folder that it lies in, unless that one gathers several projects; what was
-//! done in the home folder, in temporary or hidden folders is proposed to nobody.
+//! a part of a proposed folder that it lies in, unless work lies apart in that one; what was done in
+//! a home folder, in temporary or hidden folders, in `~/work` and the like as such is proposed to
+//! nobody. A proposal's sums are of what was done in its folder: once it is declared, its sessions'
+//! requests in folders of no arm follow it.
 
 mod ground;
 mod repositories;

@@ -15,6 +15,7 @@ use crate::Outcome;
 use crate::args::{Arm, ArmAdd, ArmAssign, Global};
 use crate::printer::Printer;
 use crate::progress::Bar;
+use crate::render::foreign::shown;
 use crate::render::numbers::counted;
 use crate::render::table::{Align, Table};
 
@@ -60,11 +61,12 @@ fn add(workspace: &mut Workspace, args: &ArmAdd, printer: &mut Printer) -> anyho
         printer.document(&json!({"schema": 1, "added": added}))?;
     } else {
         let file = workspace.places().arms();
-        printer.line(format_args!("added arm {} to {}", arm.id, file.display()))?;
+        let file = shown(&file.display().to_string());
+        printer.line(format_args!("added arm {} to {file}", arm.id))?;
     }
     for root in added.map_or(&[][..], |arm| &arm.roots) {
         if let Some(oddity) = oddity(root, home.as_deref()) {
-            printer.remark(format_args!("note: `{}` {oddity}", root.path));
+            printer.remark(format_args!("note: `{}` {oddity}", shown(&root.path)));
         }
     }
     printer.warnings(workspace.warnings());
@@ -126,11 +128,12 @@ fn list(workspace: &Workspace, printer: &mut Printer) -> anyhow::Result<()> {
     ]);
     for arm in arms {
         let roots: Vec<_> = arm.roots.iter().map(root_text).collect();
+        let remotes: Vec<_> = arm.remotes.iter().map(|remote| shown(remote)).collect();
         table.row([
             arm.id.to_string(),
             arm.client.to_string(),
             roots.join("\n"),
-            arm.remotes.join("\n"),
+            remotes.join("\n"),
         ]);
     }
     printer.line(table)?;
@@ -149,7 +152,7 @@ fn show(
     let client = workspace.arms().client(&arm.client);
     let name = client.map_or(arm.client.as_str(), |client| &client.name);
     printer.line(format_args!("arm       {}", arm.id))?;
-    printer.line(format_args!("client    {} ({name})", arm.client))?;
+    printer.line(format_args!("client    {} ({})", arm.client, shown(name)))?;
     if let Some(client) = client {
         printer.line(format_args!("currency  {}", client.currency))?;
     }
@@ -158,10 +161,10 @@ fn show(
         printer.line(format_args!("root      {}", root_text(root)))?;
     }
     for remote in &arm.remotes {
-        printer.line(format_args!("remote    {remote}"))?;
+        printer.line(format_args!("remote    {}", shown(remote)))?;
     }
     if !arm.aliases.is_empty() {
-        printer.line(format_args!("aliases   {}", arm.aliases.join(", ")))?;
+        printer.line(format_args!("aliases   {}", shown(&arm.aliases.join(", "))))?;
     }
     Ok(())
 }
@@ -191,8 +194,8 @@ fn assign(
         return Ok(());
     }
     let what = match &assignment.subject {
-        Subject::Session(session) => format!("session {session}"),
-        Subject::Message(message) => format!("message {message}"),
+        Subject::Session(session) => format!("session {}", shown(session.as_str())),
+        Subject::Message(message) => format!("message {}", shown(message.as_str())),
     };
     let requests = counted(requests, "request");
     printer.line(format_args!("{what} belongs to arm {} now: {requests}", assignment.arm))?;
@@ -200,9 +203,10 @@ fn assign(
 }
 
 fn root_text(root: &Root) -> String {
+    let path = shown(&root.path);
     match root.from {
-        Some(from) => format!("{} (from {from})", root.path),
-        None => root.path.clone(),
+        Some(from) => format!("{path} (from {from})"),
+        None => path,
     }
 }
 

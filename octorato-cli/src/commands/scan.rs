@@ -11,9 +11,14 @@ use crate::Outcome;
 use crate::args::{Global, Scan as Args};
 use crate::printer::{BOLD, Printer};
 use crate::progress::Bar;
+use crate::render::foreign;
 use crate::render::numbers::{amount, amounts, counted, grouped};
 use crate::render::report::notes;
 use crate::render::table::{Align, Table};
+
+/// Why a report may show more for a new arm than the scan that proposed it.
+const ELSEWHERE: &str = "amounts are of work in these folders; once an arm is declared, its \
+    sessions' requests in folders of no arm follow it";
 
 pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow::Result<Outcome> {
     let mut workspace = super::workspace(global)?;
@@ -39,10 +44,15 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     let file = workspace.places().arms();
     if args.write && !new.is_empty() {
         let arms = counted(new.len() as u64, "arm");
-        printer.line(format_args!("\nadded {arms} to {}", file.display()))?;
-        printer.remark("read them through; then: `octorato report --month last`");
+        let file = foreign::shown(&file.display().to_string());
+        printer.line(format_args!("\nadded {arms} to {file}"))?;
+        printer.remark(format_args!(
+            "{ELSEWHERE}\nread them through; then: `octorato report --month last`"
+        ));
     } else if !new.is_empty() {
-        printer.remark("\n`octorato scan --write` adds them to arms.yaml, to be edited there");
+        printer.remark(format_args!(
+            "\n{ELSEWHERE}\n`octorato scan --write` adds them to arms.yaml, to be edited there"
+        ));
     }
     Ok(Outcome::Fine)
 }
@@ -61,8 +71,8 @@ fn show(scan: &Scan, printer: &mut Printer) -> anyhow::Result<()> {
         } else if scan.rest_all_time.events == 0 {
             "nothing to propose: all work belongs to an arm"
         } else {
-            "nothing to propose: the rest was done in no project (in the home folder, in temporary \
-             or hidden ones) or before a root's first day"
+            "nothing to propose: the rest was done in no project (in a home folder, in temporary or \
+             hidden ones, in folders of many projects) or before a root's first day"
         })?;
     } else {
         printer.line(proposals(scan))?;
@@ -105,7 +115,7 @@ fn proposals(scan: &Scan) -> Table {
         let root = proposal.arm.roots.first().map_or("", |root| &root.path);
         table.row([
             proposal.arm.id.to_string(),
-            root.to_owned(),
+            foreign::shown(root),
             grouped(&proposal.projects.len()),
             grouped(&proposal.last_month.events),
             last_month,

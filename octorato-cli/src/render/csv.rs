@@ -52,12 +52,18 @@ fn rows(report: &Report, out: &mut impl Write) -> csv::Result<()> {
     Ok(())
 }
 
+/// A label that neither a terminal nor a spreadsheet acts on. Without the first, whoever prints the
+/// lines could leave out what a terminal would take for a command, and with it a part of the label.
+fn harmless(label: &str) -> String {
+    foreign::cell(&foreign::shown(label))
+}
+
 fn record(row: &Row, units: &[Unit], costly: &[Unit]) -> Vec<String> {
     let Row { key, sums } = row;
     let priced = sums.list_cost().is_some();
     let text = |value: Option<String>| value.unwrap_or_default();
     let mut cells: Vec<String> =
-        key.iter().map(|label| text(label.as_deref().map(foreign::cell))).collect();
+        key.iter().map(|label| text(label.as_deref().map(harmless))).collect();
     cells.push(sums.events.to_string());
     cells.extend(units.iter().map(|&unit| sums.usage[unit].to_string()));
     cells.push(sums.usage.tokens().to_string());

@@ -21,9 +21,26 @@ pub(crate) fn cell(text: &str) -> String {
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 
-/// A text inside of Markdown: it begins no tag, and no column of a table ends in it.
+/// A text inside of a line of Markdown, where it is nothing but text: no tag, link, picture, code
+/// or emphasis, and no column of a table ends in it. An underscore inside of a word stands for
+/// itself in GitHub's Markdown and stays as it is.
 pub(crate) fn markdown(text: &str) -> String {
-    text.replace('|', "\\|").replace('<', "&lt;").replace('\n', "<br>")
+    let mut safe = String::with_capacity(text.len());
+    let mut before = None;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        match c {
+            '<' => safe += "&lt;",
+            '&' => safe += "&amp;",
+            '\n' => safe += "<br>",
+            '_' if is_letter(before) && is_letter(chars.peek().copied()) => safe.push(c),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '!' | '|' | '~' => safe.extend(['\\', c]),
+            _ => safe.push(c),
+        }
+        before = Some(c);
+    }
+    safe
 }
 
 #[cfg(test)]
@@ -34,6 +51,17 @@ mod tests {
     fn nothing_that_acts_reaches_a_terminal() {
         assert_eq!(shown("acme/café 客户"), "acme/café 客户");
         assert_eq!(shown("a\u{1b}[2J\nb\u{202e}c"), "a\\u{1b}[2J\\nb\\u{202e}c");
+    }
+
+    #[test]
+    fn nothing_acts_in_markdown_and_names_stay_readable() {
+        for name in ["claude-opus-4-8", "acme/cache_write_5m", "Caf\u{e9} (two)", "$1.00 > 0.5 %"] {
+            assert_eq!(markdown(name), name);
+        }
+        assert_eq!(
+            markdown("![x](http://e) [y] `c` *b* _i_ __s__ ~~d~~ <b> &lt; a|b\\\n_"),
+            r"\!\[x\](http://e) \[y\] \`c\` \*b\* \_i\_ \_\_s\_\_ \~\~d\~\~ &lt;b> &amp;lt; a\|b\\<br>\_"
+        );
     }
 
     #[test]

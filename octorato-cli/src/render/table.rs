@@ -4,6 +4,8 @@ use std::fmt::{self, Write as _};
 
 use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, TableStyle};
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::printer::{BOLD, FAINT};
 
 use super::foreign;
@@ -60,30 +62,27 @@ impl Table {
     }
 
     fn width(&self) -> usize {
-        self.laid_out().lines().map(|line| line.trim_end().chars().count()).max().unwrap_or(0)
+        self.laid_out().lines().map(|line| line.trim_end().width()).max().unwrap_or(0)
     }
 
     /// The table as GitHub-flavoured Markdown.
     pub(crate) fn markdown(&self) -> String {
         let mut text = String::new();
-        let line = |cells: &[String]| {
-            let cells: Vec<_> = cells.iter().map(|cell| foreign::markdown(cell.trim())).collect();
-            format!("| {} |\n", cells.join(" | "))
-        };
-        let titles: Vec<_> = self.columns.iter().map(|(title, _)| title.clone()).collect();
-        text += &line(&titles);
+        let safe = |cell: &String| foreign::markdown(cell.trim());
+        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        text += &line(self.columns.iter().map(|(title, _)| safe(title)).collect());
         for (_, align) in &self.columns {
             text += if *align == Align::Left { "| :-- " } else { "| --: " };
         }
         text += "|\n";
         for row in &self.rows {
-            text += &line(row);
+            text += &line(row.iter().map(safe).collect());
         }
         if let Some(total) = &self.total {
             let bold = |cell: &String| {
-                if cell.is_empty() { String::new() } else { format!("**{cell}**") }
+                if cell.is_empty() { String::new() } else { format!("**{}**", safe(cell)) }
             };
-            text += &line(&total.iter().map(bold).collect::<Vec<_>>());
+            text += &line(total.iter().map(bold).collect());
         }
         text
     }
@@ -158,6 +157,15 @@ mod tests {
             anstream::adapter::strip_str(&table.to_string()).to_string(),
             " Arm     Cost\n──────────────\n acme   $1.00\n──────────────\n Total  $1.00"
         );
+    }
+
+    #[test]
+    fn letters_that_take_two_columns_are_counted_as_two() {
+        let mut table = Table::new(&[("Arm", Align::Left), ("Input", Align::Right)]);
+        table.row(["客户客户客户", "1"].map(str::to_owned));
+        let width = " 客户客户客户  Input ".width();
+        assert!(!table.clone().narrow(width, &["Input"]));
+        assert!(table.narrow(width - 1, &["Input"]));
     }
 
     #[test]

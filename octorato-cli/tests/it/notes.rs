@@ -251,13 +251,42 @@ fn nothing_in_a_log_acts_on_a_terminal_or_in_a_spreadsheet() {
         .model("m\u{1b}[2J\u{1b}]0;x\u{7}\n<b>|")
         .session("=HYPERLINK(\"http://example.org\")");
     sandbox.transcript("a", &[evil.line()]);
-    for format in ["table", "md"] {
+    for (format, model) in [
+        ("table", r"m\u{1b}[2J\u{1b}]0;x\u{7}\n<b>|"),
+        ("md", r"m\\u{1b}\[2J\\u{1b}\]0;x\\u{7}\\n&lt;b>\|"),
+    ] {
         let seen = sandbox.run(&format!("report --by model,session --format {format}"));
         assert!(!seen.contains(['\u{1b}', '\u{7}']), "{format}: {seen}");
-        assert!(seen.contains("m\\u{1b}[2J\\u{1b}]0;x\\u{7}\\n"), "{format}: {seen}");
+        assert!(seen.contains(model), "{format}: {seen}");
     }
     let md = sandbox.stdout("report --by model --format md");
     assert!(!md.contains("<b>"), "{md}");
     let csv = sandbox.stdout("report --by session --format csv");
     assert!(csv.contains("\"'=HYPERLINK("), "{csv}");
+}
+
+#[test]
+fn nothing_in_a_folder_s_name_acts_on_a_terminal() {
+    let sandbox = Sandbox::new();
+    let folder = "/w/\u{1b}[2Jevil\u{202e}x";
+    let at = "2026-10-01T09:00:00Z";
+    sandbox.transcript("a", &[Turn::new("1", at, folder).line()]);
+    for line in [
+        "scan",
+        "scan --write",
+        "arm list",
+        "arm show 2jevil-x",
+        "report --by project",
+        "report --by project --format csv",
+        "report --by project --format md",
+    ] {
+        let output = sandbox.output(line);
+        assert!(output.status.success(), "{}", sandbox.seen(&output));
+        let seen = sandbox.seen(&output).replace("\\[2J", "[2J").replace("\\\\u", "\\u");
+        assert!(!seen.contains(['\u{1b}', '\u{202e}']), "{line}: {seen:?}");
+        assert!(seen.contains("/w/\\u{1b}[2Jevil\\u{202e}x"), "{line}: {seen}");
+    }
+    // An error shows it too.
+    let seen = sandbox.run_words(&["arm", "add", "x", "--root", "~\u{1b}[2Jevil\u{202e}/x"]);
+    assert!(seen.contains("home folder of another user: `~\\u{1b}[2Jevil\\u{202e}/x`"), "{seen:?}");
 }

@@ -242,9 +242,9 @@ fn as_markdown() {
     | web searches | 3 | $0.0300000 |
     | **Total** | **1,836,868 tokens** | **$3.4311646 †** |
 
-    - unattributed: $0.0683756 (2.0 %), 2 requests, 1.7 % of the tokens; `octorato scan` proposes arms
-    - † acme-tuned-7b: 1 request, 1,901 tokens (0.1 % of all) without a price: no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`
-    - inherited: $0.01515775, 3 requests in folders of no arm, given to what their session last worked for; `--by arm,reason,project` shows which
+    - unattributed: $0.0683756 (2.0 %), 2 requests, 1.7 % of the tokens; \`octorato scan\` proposes arms
+    - † acme-tuned-7b: 1 request, 1,901 tokens (0.1 % of all) without a price: no provider of the price list has models named like \`acme-tuned-7b\`, price list: \`genai-prices 0.2.1\`
+    - inherited: $0.01515775, 3 requests in folders of no arm, given to what their session last worked for; \`--by arm,reason,project\` shows which
     - not counted: 1: last line is cut off (still being written, or interrupted) (first: [HOME]/.claude/projects/-home-dana-clients-globex-pipeline/eec37b67-5570-47b6-a5ee-88961894a461.jsonl:11)
     ");
 }

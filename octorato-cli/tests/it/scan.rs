@@ -61,6 +61,7 @@ fn a_scan_shows_last_month_by_proposed_arm() {
     last month in all: $2.09, 6 requests
     [stderr]
 
+    amounts are of work in these folders; once an arm is declared, its sessions' requests in folders of no arm follow it
     `octorato scan --write` adds them to arms.yaml, to be edited there
     ");
 }
@@ -84,6 +85,7 @@ fn a_scan_that_writes_makes_arms_that_a_report_then_knows() {
 
     added 4 arms to [HOME]/.config/octorato/arms.yaml
     [stderr]
+    amounts are of work in these folders; once an arm is declared, its sessions' requests in folders of no arm follow it
     read them through; then: `octorato report --month last`
     ");
     assert_snapshot!(
@@ -130,7 +132,7 @@ fn a_scan_that_writes_makes_arms_that_a_report_then_knows() {
     assert_snapshot!(seen(&sandbox, "scan"), @r"
     8 transcripts, 8 requests; last month is [month]
 
-    nothing to propose: the rest was done in no project (in the home folder, in temporary or hidden ones) or before a root's first day
+    nothing to propose: the rest was done in no project (in a home folder, in temporary or hidden ones, in folders of many projects) or before a root's first day
 
     declared arms: $2.04, 4 requests
     no arm and no proposal: $0.05, 2 requests
@@ -210,7 +212,7 @@ fn work_that_is_in_no_project_is_not_said_to_belong_to_an_arm() {
     assert_snapshot!(seen(&sandbox, "scan"), @r"
     1 transcript, 1 request; last month is [month]
 
-    nothing to propose: the rest was done in no project (in the home folder, in temporary or hidden ones) or before a root's first day
+    nothing to propose: the rest was done in no project (in a home folder, in temporary or hidden ones, in folders of many projects) or before a root's first day
 
     no arm and no proposal: $0.003, 1 request
     last month in all: $0.003, 1 request
