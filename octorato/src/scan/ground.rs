@@ -8,8 +8,8 @@
 //! 2. Nobody's: the home folder and what it lies in, homes of others (`/home/*`, `/Users/*`,
 //!    `C:\Users\*`), temporary folders, folders of clients as such, and what is under a declared
 //!    root; also a folder right below `/` that is no repository.
-//! 3. A folder that is no repository belongs to the highest whole that it lies in, so that the
-//!    parts of a project are one. A whole is a repository, or a folder whose parts lie in one
+//! 3. A folder that is no repository belongs to the innermost repository that it lies in, else to
+//!    the highest whole, so that the parts of a project are one. A whole is a repository, or a folder whose parts lie in one
 //!    another; below one with parts in two of its folders, or in two folders of one of these, each
 //!    stays apart, since two clients in one arm are worse than one client in two.
 //! 4. Hidden folders, and those with a name such as `src` or `work` that are no repositories, are
@@ -156,7 +156,7 @@ impl Ground {
         Self::Own { folder, path: path.to_owned(), name: (*name).to_owned(), is_repository }
     }
 
-    /// The highest of the wholes that this one is a part of.
+    /// What this one is a part of: the innermost repository, else the highest of the wholes.
     fn whole<'g>(&self, wholes: &[&'g Self]) -> Option<(&'g String, &'g String)> {
         let (Self::Own { folder: part, is_repository: false, .. } | Self::Part { folder: part }) =
             self
@@ -164,13 +164,18 @@ impl Ground {
             return None;
         };
         let above = wholes.iter().filter_map(|whole| match whole {
-            Self::Own { folder, path, name, .. } => {
-                is_below(part, folder).then_some((folder.depth(), path, name))
+            Self::Own { folder, path, name, is_repository } => {
+                let rank = if *is_repository {
+                    (true, folder.depth())
+                } else {
+                    (false, usize::MAX - folder.depth())
+                };
+                is_below(part, folder).then_some((rank, path, name))
             }
             _ => None,
         });
-        let highest = above.min_by_key(|(depth, ..)| *depth)?;
-        Some((highest.1, highest.2))
+        let (_, path, name) = above.max_by_key(|(rank, ..)| *rank)?;
+        Some((path, name))
     }
 
     /// Whether all that lies below it is one with it, as far as anybody can tell.
@@ -383,7 +388,14 @@ mod tests {
             ("/work/web", "/work"),
             ("+/home/dana/x/src", "/home/dana/x/src"),
         ]);
-        check(&[("/x/app", "/x/app"), ("+/x/app/vendor/lib", "/x/app/vendor/lib")]);
+        // What lies apart in a repository does not part what that one lies in.
+        check(&[
+            ("/x/app", "/x/app"),
+            ("/x/app/src", "/x/app"),
+            ("+/x/app/vendor/lib", "/x/app/vendor/lib"),
+            ("/x/app/vendor/lib/api", "/x/app/vendor/lib"),
+            ("/x/app/vendor/lib/web", "/x/app/vendor/lib"),
+        ]);
     }
 
     #[test]
