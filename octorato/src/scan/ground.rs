@@ -9,9 +9,9 @@
 //!    `C:\Users\*`), temporary folders, folders of clients as such, and what is under a declared
 //!    root; also a folder right below `/` that is no repository.
 //! 3. A folder that is no repository belongs to the innermost repository that it lies in, else to
-//!    the highest whole, so that the parts of a project are one. A whole is a repository, or a folder whose parts lie in one
-//!    another; below one with parts in two of its folders, or in two folders of one of these, each
-//!    stays apart, since two clients in one arm are worse than one client in two.
+//!    the highest whole, so that the parts of a project are one. A whole is a folder whose parts
+//!    lie in one another: where two lie apart, at any depth, each is on its own, since two clients
+//!    in one arm are worse than one client in two.
 //! 4. Hidden folders, and those with a name such as `src` or `work` that are no repositories, are
 //!    parts of a whole or nobody's: as an arm such a folder would take in every later project.
 //! 5. Anything else is an arm of its own.
