@@ -85,8 +85,7 @@ impl Workspace {
     /// Sums up what has been read already. An arm or a client that is not declared is an error.
     pub fn report_on(&self, reading: &Reading, query: &Query) -> Result<Report> {
         self.check(query)?;
-        let mut resolver = Resolver::new(&self.arms, self.pins.clone(), &LocalDisk)?;
-        report(reading, &self.arms, &mut resolver, Catalog::builtin(), query)
+        report(reading, &self.arms, &mut self.resolver()?, Catalog::builtin(), query)
     }
 
     /// That the query names only what is declared.

@@ -6,10 +6,14 @@
 //! decoded: each record carries its own `cwd`.
 //!
 //! The counting rules: one request = one `message.id`, whatever the number of rows, files and
-//! sessions that repeat it; the larger count of each unit holds. An id that is not Anthropic's own
-//! (`msg_…`) may be reused by a gateway, so there it stands together with the input counts.
-//! `usage.iterations` of a type other than `message` (an advisor, a compaction) are requests of
-//! their own that the top-level counts leave out.
+//! sessions that repeat it; the larger count of each field holds, and the flat total of cache
+//! writes is set against its split once all rows are known. An id that is not Anthropic's own
+//! (`msg_…`) may be reused by a gateway, so there it stands together with the input counts. A row
+//! without an id belongs to the message of its request id, else it is known by its content.
+//!
+//! Of `usage.iterations`, an advisor's, a compaction's and a fallback's attempt by another model
+//! are requests of their own that the top-level counts leave out. An unknown type is told and not
+//! counted, since the top-level counts may hold it already.
 
 mod fields;
 mod record;
