@@ -19,7 +19,9 @@ usage: cargo xtask <command>
   lint                      format, clippy, documentation, dependencies, generated files
   generate [--check]        writes (or compares) every generated file anew
            [prices --from PATH [--date YYYY-MM-DD] [--version VERSION]]
-                            first takes the prices from a genai-prices JSON";
+                            first takes the prices from a genai-prices JSON
+           [limits --from PATH]
+                            first takes the models' token limits from LiteLLM's table";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

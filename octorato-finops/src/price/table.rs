@@ -20,6 +20,8 @@ pub struct Model {
     #[serde(rename = "match")]
     pub(super) rule: Rule,
     context_window: Option<u64>,
+    max_input: Option<u64>,
+    max_output: Option<u64>,
     #[serde(default)]
     deprecated: bool,
     prices: Box<[Era]>,
@@ -41,6 +43,18 @@ impl Model {
     /// How many tokens the model can read and write in one request, where it is known.
     pub fn context_window(&self) -> Option<u64> {
         self.context_window
+    }
+
+    /// How many tokens the model reads at most in one request, where it is known: the largest
+    /// number that is said of any name of this entry.
+    pub fn max_input(&self) -> Option<u64> {
+        self.max_input
+    }
+
+    /// How many tokens the model writes at most in one answer, reasoning included, where it is
+    /// known: the largest number that is said of any name of this entry.
+    pub fn max_output(&self) -> Option<u64> {
+        self.max_output
     }
 
     /// Whether the provider has retired the model.

@@ -422,3 +422,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn entries_know_their_limits() {
+    let price = Catalog::builtin().find(Some("anthropic"), "claude-opus-4-8").unwrap();
+    assert_eq!(price.model().max_input(), Some(1_000_000));
+    assert_eq!(price.model().max_output(), Some(128_000));
+    let price = Catalog::builtin().find(Some("azure"), "gpt-4o").unwrap();
+    assert_eq!(price.model().max_output(), Some(16_384));
+}

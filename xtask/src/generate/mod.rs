@@ -1,6 +1,7 @@
 //! Files that are made of others and committed: `cargo xtask generate [--check]`.
 
 mod decimal;
+mod limits;
 mod rule;
 mod snapshot;
 mod source;
@@ -16,6 +17,7 @@ use self::source::Change;
 
 const PRICES: &str = "octorato-finops/data/prices.jsonl";
 const NORMALISED: &str = "octorato-finops/data/prices-normalised.md";
+const LIMITS: &str = "octorato-finops/data/limits.json";
 const SUPPLEMENT: &str = "octorato-finops/data/supplement.json";
 
 /// What `cargo xtask generate` was asked for.
@@ -25,6 +27,8 @@ pub(crate) struct Options {
     check: bool,
     /// A new source of prices.
     prices: Option<NewPrices>,
+    /// A new source of token limits.
+    limits: Option<PathBuf>,
 }
 
 /// Where new prices come from.
@@ -38,21 +42,22 @@ struct NewPrices {
 impl Options {
     /// `generate --check`.
     pub(crate) fn check() -> Self {
-        Self { check: true, prices: None }
+        Self { check: true, ..Self::default() }
     }
 
     /// Reads the arguments after `generate`.
     pub(crate) fn parse(args: &[&str]) -> Result<Self> {
         let mut options = Self::default();
         let mut args = args.iter().copied();
-        let (mut prices, mut from) = (false, None);
+        let (mut prices, mut limits, mut from) = (false, false, None);
         let (mut date, mut version) = ("2026-11-23".to_owned(), "0.2.1".to_owned());
         while let Some(arg) = args.next() {
             let mut value = || args.next().with_context(|| format!("`{arg}` needs a value"));
             match arg {
                 "--check" => options.check = true,
-                "prices" => prices = true,
-                "--from" if prices => from = Some(PathBuf::from(value()?)),
+                "prices" if !limits => prices = true,
+                "limits" if !prices => limits = true,
+                "--from" if prices || limits => from = Some(PathBuf::from(value()?)),
                 "--date" if prices => value()?.clone_into(&mut date),
                 "--version" if prices => value()?.clone_into(&mut version),
                 _ => bail!("no such argument of generate: `{arg}`"),
@@ -61,6 +66,8 @@ impl Options {
         if prices {
             let from = from.context("`generate prices` needs `--from PATH`")?;
             options.prices = Some(NewPrices { from, date, version });
+        } else if limits {
+            options.limits = Some(from.context("`generate limits` needs `--from PATH`")?);
         }
         Ok(options)
     }
@@ -83,6 +90,17 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     let supplement = read(&root.join(SUPPLEMENT))?;
     supplement::apply(&mut snapshot, &supplement)
         .with_context(|| format!("cannot apply `{SUPPLEMENT}`"))?;
+    let limits = match &options.limits {
+        Some(from) => {
+            let catalog = Catalog::parse(snapshot.to_text()?)?;
+            let text = limits::convert(&read(from)?, &catalog)
+                .with_context(|| format!("cannot use `{}`", from.display()))?;
+            files.push((LIMITS, text.clone()));
+            text
+        }
+        None => read(&root.join(LIMITS))?,
+    };
+    limits::apply(&mut snapshot, &limits).with_context(|| format!("cannot apply `{LIMITS}`"))?;
     if options.prices.is_none() {
         let listed = read(&root.join(NORMALISED))?.lines().filter(|l| l.starts_with("| `")).count();
         ensure!(
@@ -147,7 +165,11 @@ mod tests {
         let new = Options::parse(&["prices", "--from", "a.json", "--date", "2027-01-02"]);
         let new = new.unwrap().prices.unwrap();
         assert_eq!((new.from, &*new.date, &*new.version), ("a.json".into(), "2027-01-02", "0.2.1"));
-        for bad in [&["prices"][..], &["--from", "a"], &["prices", "--from"], &["--chek"]] {
+        let limits = Options::parse(&["limits", "--from", "a.json"]).unwrap();
+        assert_eq!(limits.limits, Some("a.json".into()));
+        for bad in
+            [&["prices"][..], &["limits"], &["--from", "a"], &["prices", "--from"], &["--chek"]]
+        {
             assert!(Options::parse(bad).is_err(), "{bad:?}");
         }
     }

@@ -63,6 +63,10 @@ pub(super) struct Model {
     pub(super) rule: Rule,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) context_window: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_input: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_output: Option<u64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) deprecated: bool,
     pub(super) prices: Vec<Era>,

@@ -183,6 +183,8 @@ impl Place<'_> {
             id: model.id,
             rule: model.rule.translate()?,
             context_window: model.context_window,
+            max_input: None,
+            max_output: None,
             deprecated: model.deprecated,
             prices,
             variants,
