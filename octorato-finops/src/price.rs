@@ -28,6 +28,7 @@
 mod amount;
 mod catalog;
 mod charge;
+pub mod import;
 mod matching;
 mod model_price;
 mod rate;

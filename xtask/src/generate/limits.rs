@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use octorato_finops::price::Catalog;
 use serde::{Deserialize, Serialize};
-
-use super::snapshot::Snapshot;
 
 /// The catalog's ids of the providers that `LiteLLM` names so, or begins so with a `-`.
 const PROVIDERS: &[(&str, &[&str])] = &[
@@ -56,8 +54,7 @@ const PROVIDERS: &[(&str, &[&str])] = &[
 ];
 
 /// The limits of one model.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 struct Limits {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_input: Option<u64>,
@@ -77,14 +74,6 @@ impl Limits {
 
 /// By provider, then by the id of the entry.
 type ByEntry = BTreeMap<String, BTreeMap<String, Limits>>;
-
-/// The committed file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    source: String,
-    models: ByEntry,
-}
 
 /// The committed file, made of `LiteLLM`'s names: each is resolved by the catalog itself, and an
 /// entry takes the largest limit of the names that reach it exactly, else of all that reach it.
@@ -149,27 +138,6 @@ fn to_text(source: &str, models: &ByEntry) -> Result<String> {
     Ok(text)
 }
 
-/// Replaces the limits of the snapshot with those of `text`; entries that it has no more are left
-/// out, since a new price list may drop models.
-pub(super) fn apply(snapshot: &mut Snapshot, text: &str) -> Result<()> {
-    let File { source, models } = serde_json::from_str(text)?;
-    ensure!(source.contains("MIT"), "the file does not say under which licence its facts are");
-    for list in &mut snapshot.lists {
-        let known = models.get(&list.id);
-        for model in &mut list.models {
-            let limits = known.and_then(|known| known.get(&model.id)).copied().unwrap_or_default();
-            Limits { max_input: model.max_input, max_output: model.max_output } = limits;
-        }
-    }
-    for provider in models.keys() {
-        let mut lists = snapshot.lists.iter();
-        lists.find(|list| list.id == *provider).with_context(|| {
-            format!("limits of a provider that the price list has not: `{provider}`")
-        })?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,21 +169,6 @@ mod tests {
         assert!(text.contains(r#""m": {"max_input":7,"max_output":9}"#), "{text}");
         let text = convert(&source(&rows[2]), &catalog).unwrap();
         assert!(text.contains(r#""m": {"max_input":99,"max_output":99}"#), "{text}");
-    }
-
-    #[test]
-    fn applying_twice_is_applying_once_and_what_is_gone_is_taken_away() {
-        let catalog = Catalog::parse(SNAPSHOT).unwrap();
-        let limits = convert(&source(&row("m", 7, 3)), &catalog).unwrap();
-        let mut snapshot = Snapshot::parse(SNAPSHOT).unwrap();
-        apply(&mut snapshot, &limits).unwrap();
-        apply(&mut snapshot, &limits).unwrap();
-        let text = snapshot.to_text().unwrap();
-        assert!(text.contains(r#""max_input":7,"max_output":3"#), "{text}");
-        apply(&mut snapshot, r#"{"source":"MIT","models":{}}"#).unwrap();
-        assert_eq!(snapshot.to_text().unwrap(), SNAPSHOT);
-        let foreign = r#"{"source":"MIT","models":{"other":{}}}"#;
-        assert!(apply(&mut snapshot, foreign).is_err());
     }
 
     #[test]

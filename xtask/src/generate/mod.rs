@@ -1,19 +1,14 @@
 //! Files that are made of others and committed: `cargo xtask generate [--check]`.
 
-mod decimal;
 mod limits;
-mod rule;
-mod snapshot;
-mod source;
-mod supplement;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use octorato_finops::price::Catalog;
-
-use self::snapshot::Snapshot;
-use self::source::Change;
+use octorato_finops::price::import::{
+    Format, Imported, Normalised, Origin, import, with_limits, with_supplement,
+};
 
 const PRICES: &str = "octorato-finops/data/prices.jsonl";
 const NORMALISED: &str = "octorato-finops/data/prices-normalised.md";
@@ -37,6 +32,18 @@ struct NewPrices {
     from: PathBuf,
     date: String,
     version: String,
+}
+
+impl NewPrices {
+    /// Reads the source; what is not understood of it is for a person to look at first.
+    fn import(&self) -> Result<Imported> {
+        let made = self.date.parse().with_context(|| format!("not a date: `{}`", self.date))?;
+        let origin = Origin { version: self.version.clone(), made };
+        let imported = import(&read(&self.from)?, Some(Format::GenaiPrices), &origin)?;
+        ensure!(imported.unknown.is_empty(), "not understood: {:?}", imported.unknown);
+        ensure!(imported.skipped.is_empty(), "not usable: {:?}", imported.skipped);
+        Ok(imported)
+    }
 }
 
 impl Options {
@@ -76,41 +83,36 @@ impl Options {
 /// Makes every generated file of the workspace at `root`.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     let mut files = Vec::new();
-    let mut snapshot = match &options.prices {
+    let prices = match &options.prices {
         Some(new) => {
-            let text = read(&new.from)?;
-            let (snapshot, changes) = source::convert(&text, &new.version, &new.date)
-                .with_context(|| format!("cannot use `{}`", new.from.display()))?;
-            files.push((NORMALISED, list_of_changes(&changes)));
-            snapshot
+            let imported =
+                new.import().with_context(|| format!("cannot use `{}`", new.from.display()))?;
+            files.push((NORMALISED, list_of_changes(&imported.normalised)));
+            imported.text
         }
-        None => Snapshot::parse(&read(&root.join(PRICES))?)
-            .with_context(|| format!("cannot read `{PRICES}`"))?,
+        None => read(&root.join(PRICES))?,
     };
-    let supplement = read(&root.join(SUPPLEMENT))?;
-    supplement::apply(&mut snapshot, &supplement)
+    let text = with_supplement(&prices, &read(&root.join(SUPPLEMENT))?)
         .with_context(|| format!("cannot apply `{SUPPLEMENT}`"))?;
     let limits = match &options.limits {
         Some(from) => {
-            let catalog = Catalog::parse(snapshot.to_text()?)?;
-            let text = limits::convert(&read(from)?, &catalog)
+            let text = limits::convert(&read(from)?, &Catalog::parse(text.clone())?)
                 .with_context(|| format!("cannot use `{}`", from.display()))?;
             files.push((LIMITS, text.clone()));
             text
         }
         None => read(&root.join(LIMITS))?,
     };
-    limits::apply(&mut snapshot, &limits).with_context(|| format!("cannot apply `{LIMITS}`"))?;
+    let text = with_limits(&text, &limits).with_context(|| format!("cannot apply `{LIMITS}`"))?;
+    let catalog = Catalog::parse(text.clone()).context("the snapshot would not be readable")?;
     if options.prices.is_none() {
         let listed = read(&root.join(NORMALISED))?.lines().filter(|l| l.starts_with("| `")).count();
+        let normalised = catalog.normalised();
         ensure!(
-            listed == snapshot.header.normalised,
-            "`{NORMALISED}` lists {listed} rates, `{PRICES}` has {}",
-            snapshot.header.normalised
+            u32::try_from(listed) == Ok(normalised),
+            "`{NORMALISED}` lists {listed} rates, `{PRICES}` has {normalised}"
         );
     }
-    let text = snapshot.to_text()?;
-    let catalog = Catalog::parse(text.clone()).context("the snapshot would not be readable")?;
     files.push((PRICES, text));
     let stale: Vec<_> = files
         .iter()
@@ -138,7 +140,7 @@ fn read(path: &Path) -> Result<String> {
 }
 
 /// The list of rates that are not as the source writes them.
-fn list_of_changes(changes: &[Change]) -> String {
+fn list_of_changes(changes: &[Normalised]) -> String {
     use std::fmt::Write as _;
 
     let mut text = String::from(
@@ -148,7 +150,7 @@ fn list_of_changes(changes: &[Change]) -> String {
          units in the last place of the double that was written. All other rates are as written.\n\n\
          | provider | model | rate | written | taken as |\n|---|---|---|---|---|\n",
     );
-    for Change { provider, model, key, written, taken } in changes {
+    for Normalised { provider, model, key, written, taken } in changes {
         let _ = writeln!(text, "| `{provider}` | `{model}` | {key} | {written} | {taken} |");
     }
     text

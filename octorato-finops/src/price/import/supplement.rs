@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, ensure};
+use octorato_core::Result;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::snapshot::{Snapshot, Variant};
+use super::{json, refused};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,23 +30,32 @@ struct Multiplier {
     _source: String,
 }
 
-/// Replaces the multipliers of the snapshot (only the supplement has any) with those of `text`.
-pub(super) fn apply(snapshot: &mut Snapshot, text: &str) -> Result<()> {
-    let supplement: Supplement = serde_json::from_str(text)?;
+/// A snapshot whose multipliers are those of `facts`, a JSON document kept by hand
+/// (`data/supplement.json`), in place of any that it has. For the built-in snapshot only.
+///
+/// Fails with [`ErrorKind::Data`](octorato_core::ErrorKind::Data) where the facts name a provider
+/// or a model that the snapshot has not, or a condition for which it has a price already.
+pub fn with_supplement(snapshot: &str, facts: &str) -> Result<String> {
+    let mut snapshot = Snapshot::parse(snapshot)?;
+    apply(&mut snapshot, facts)?;
+    snapshot.to_text()
+}
+
+fn apply(snapshot: &mut Snapshot, facts: &str) -> Result<()> {
+    let supplement: Supplement = json::read(facts, "the supplement")?;
     for model in snapshot.lists.iter_mut().flat_map(|list| &mut list.models) {
         model.variants.retain(|variant| variant.multiply.is_none());
     }
     for extra in supplement.variants {
         let list = snapshot.lists.iter_mut().find(|list| list.id == extra.provider);
-        let list = list.with_context(|| format!("no such provider: `{}`", extra.provider))?;
+        let list = list.ok_or_else(|| refused(&extra.provider, "no such provider"))?;
         for id in &extra.models {
             let model = list.models.iter_mut().find(|model| model.id == *id);
-            let model = model.with_context(|| format!("no such model: `{id}`"))?;
-            ensure!(
-                model.variants.iter().all(|variant| variant.when != extra.when),
-                "the source has a variant {:?} of `{id}` now; remove it here",
-                extra.when
-            );
+            let place = || format!("{}/{id}: {:?}", extra.provider, extra.when);
+            let model = model.ok_or_else(|| refused(place(), "no such model"))?;
+            if model.variants.iter().any(|variant| variant.when == extra.when) {
+                return Err(refused(place(), "the source has this variant now; remove it here"));
+            }
             model.variants.push(Variant {
                 when: extra.when.clone(),
                 constraint: None,

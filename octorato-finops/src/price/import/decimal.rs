@@ -1,20 +1,27 @@
 //! Rates as plain decimals, without the noise of floats.
 
-use anyhow::{Context, Result, ensure};
+use super::findings::shortened;
 
 /// Digits that an honest rate has at most.
 const HONEST_DIGITS: usize = 10;
 
+/// The longest number that is read.
+const LONGEST: usize = 64;
+
+/// Why a text is no rate.
+type Reason = String;
+
 /// A rate as a plain decimal without trailing zeros: the text as written, or where it has more
 /// digits than an honest rate, the shortest decimal that the same double (give or take two units
 /// in its last place) prints for. Also says whether the value is another than the written one.
-pub(super) fn normalise(written: &str) -> Result<(String, bool)> {
-    let plain = plain(written)?;
+pub(super) fn normalise(written: &str) -> Result<(String, bool), Reason> {
+    let refuse = || format!("not a rate: `{}`", shortened(written));
+    let plain = plain(written).ok_or_else(refuse)?;
     if significant_digits(&plain) <= HONEST_DIGITS {
         return Ok((plain, false));
     }
-    match shortest_near(written)? {
-        Some(short) => Ok((self::plain(&short)?, true)),
+    match shortest_near(written) {
+        Some(short) => Ok((self::plain(&short).ok_or_else(refuse)?, true)),
         None => Ok((plain, false)),
     }
 }
@@ -24,27 +31,39 @@ pub(super) fn normalise(written: &str) -> Result<(String, bool)> {
     clippy::disallowed_types,
     reason = "the noise to be removed is that of a double, so a double says what it is"
 )]
-fn shortest_near(written: &str) -> Result<Option<String>> {
-    let double: f64 = written.parse()?;
-    ensure!(double.is_finite() && double >= 0.0, "not a rate: `{written}`");
-    Ok((0..HONEST_DIGITS).map(|digits| format!("{double:.digits$e}")).find(|short| {
+fn shortest_near(written: &str) -> Option<String> {
+    let double: f64 = written.parse().ok()?;
+    (0..HONEST_DIGITS).map(|digits| format!("{double:.digits$e}")).find(|short| {
         short.parse::<f64>().is_ok_and(|near| near.to_bits().abs_diff(double.to_bits()) <= 2)
-    }))
+    })
 }
 
 /// A JSON number as a plain decimal: `1.50e-3` is `0.0015`.
-fn plain(number: &str) -> Result<String> {
-    let refuse = || format!("not a rate: `{number}`");
+fn plain(number: &str) -> Option<String> {
     let (mantissa, exponent) = match number.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().with_context(refuse)?),
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
         None => (number, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    ensure!(!whole.is_empty() && all_digits(whole) && all_digits(fraction), refuse());
-    ensure!(exponent.abs() <= 30, refuse());
+    if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || number.len() > LONGEST {
+        return None;
+    }
+    shifted(whole, fraction, exponent)
+}
+
+/// A plain decimal times a power of ten.
+pub(super) fn shift(plain: &str, places: i32) -> Option<String> {
+    let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
+    shifted(whole, fraction, places)
+}
+
+fn shifted(whole: &str, fraction: &str, places: i32) -> Option<String> {
+    if places.abs() > 30 {
+        return None;
+    }
     let digits = format!("{whole}{fraction}");
-    let point = i32::try_from(whole.len())? + exponent;
+    let point = i32::try_from(whole.len()).ok()? + places;
     let (whole, fraction) = match usize::try_from(point) {
         Ok(point) if point >= digits.len() => (format!("{digits:0<point$}"), String::new()),
         Ok(point) => (digits[..point].to_owned(), digits[point..].to_owned()),
@@ -57,7 +76,7 @@ fn plain(number: &str) -> Result<String> {
     let fraction = fraction.trim_end_matches('0');
     let whole = if whole.is_empty() { "0" } else { whole };
     let point = if fraction.is_empty() { "" } else { "." };
-    Ok(format!("{whole}{point}{fraction}"))
+    Some(format!("{whole}{point}{fraction}"))
 }
 
 fn significant_digits(plain: &str) -> usize {
@@ -106,8 +125,22 @@ mod tests {
 
     #[test]
     fn what_is_no_rate_is_refused() {
-        for bad in ["-1", "", ".5", "abc", "1e99", "null", "\"1\""] {
+        for bad in ["-1", "-0.0", "", ".5", "abc", "1e99", "1e-31", "null", "NaN", "\"1\"", "1e"] {
             assert!(normalise(bad).is_err(), "{bad}");
+        }
+        assert!(normalise(&"1".repeat(65)).is_err());
+    }
+
+    #[test]
+    fn a_shift_moves_the_point_and_nothing_else() {
+        for (plain, places, moved) in [
+            ("0.0000015", 6, "1.5"),
+            ("0.0000001234567", 6, "0.1234567"),
+            ("3", 6, "3000000"),
+            ("0", 6, "0"),
+            ("2.5", -2, "0.025"),
+        ] {
+            assert_eq!(shift(plain, places).as_deref(), Some(moved));
         }
     }
 }

@@ -1,7 +1,14 @@
 //! Comparisons of names, in the form of the snapshot.
 
-use anyhow::{Result, bail};
+use octorato_core::{Error, ErrorKind, Result};
+use regex_lite::RegexBuilder;
 use serde::{Deserialize, Serialize};
+
+use super::findings::shortened;
+
+/// What a compiled regular expression may take, in bytes: a list may not fill the memory with a
+/// few letters such as `(a{1000}){1000}`.
+const REGEX_BYTES: usize = 64 << 10;
 
 /// A comparison; the form of the source and that of the snapshot are one, save `not`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,17 +47,24 @@ impl Rule {
 fn without_look_ahead(regex: &str) -> Result<Rule> {
     let Some(rest) = regex.strip_prefix("^(?!") else {
         if regex.contains("(?!") || regex.contains("(?=") || regex.contains("(?<") {
-            bail!("a look-around that cannot be translated: `{regex}`");
+            return Err(refuse("a look-around that cannot be translated", regex));
         }
-        return Ok(Rule::Regex(regex.to_owned()));
+        return match RegexBuilder::new(regex).size_limit(REGEX_BYTES).build() {
+            Ok(_) => Ok(Rule::Regex(regex.to_owned())),
+            Err(why) => Err(refuse("not a regular expression", regex).caused_by(why)),
+        };
     };
-    let Some(end) = closing(rest) else { bail!("an open group: `{regex}`") };
+    let Some(end) = closing(rest) else { return Err(refuse("an open group", regex)) };
     let (denied, wanted) = (&rest[..end], &rest[end + 1..]);
-    let not = Rule::Not(Box::new(Rule::Regex(format!("^(?:{denied})"))));
+    let not = Rule::Not(Box::new(without_look_ahead(&format!("^(?:{denied})"))?));
     Ok(match wanted {
         "" => not,
         wanted => Rule::And(vec![not, without_look_ahead(&format!("^(?:{wanted})"))?]),
     })
+}
+
+fn refuse(why: &str, regex: &str) -> Error {
+    Error::new(ErrorKind::Data, format!("{why}: `{}`", shortened(regex)))
 }
 
 /// Where the group ends in which `text` begins.
@@ -93,7 +107,14 @@ mod tests {
 
     #[test]
     fn other_look_arounds_are_refused() {
-        for regex in ["a(?!b)", "(?=a)", "(?<=a)b", "^(?!a"] {
+        for regex in ["a(?!b)", "(?=a)", "(?<=a)b", "^(?!a", "^(?!(?=a))b"] {
+            assert!(Rule::Regex(regex.to_owned()).translate().is_err(), "{regex}");
+        }
+    }
+
+    #[test]
+    fn an_expression_that_fills_the_memory_is_refused() {
+        for regex in ["(a{1000}){1000}", "(a", "^(?!(a{1000}){1000})b"] {
             assert!(Rule::Regex(regex.to_owned()).translate().is_err(), "{regex}");
         }
     }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, ensure};
+use octorato_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
 use super::rule::Rule;
+use super::{json, refused};
 
 /// The whole file.
 #[derive(Debug)]
@@ -63,9 +64,9 @@ pub(super) struct Model {
     pub(super) rule: Rule,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) context_window: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) max_input: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) max_output: Option<u64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) deprecated: bool,
@@ -91,15 +92,15 @@ pub(super) struct Era {
 #[serde(deny_unknown_fields)]
 pub(super) struct Constraint {
     #[serde(skip_serializing_if = "Option::is_none")]
-    start_date: Option<String>,
+    pub(super) start_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    start_time: Option<String>,
+    pub(super) start_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    end_time: Option<String>,
+    pub(super) end_time: Option<String>,
 }
 
 /// One rate, or rates by the size of the request.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Rate {
     Flat(String),
@@ -107,7 +108,7 @@ pub(super) enum Rate {
 }
 
 /// The rate above a number of input tokens.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Tier {
     pub(super) above: u64,
@@ -131,30 +132,38 @@ impl Snapshot {
     /// Reads the file.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let mut lines = text.lines();
-        let header = serde_json::from_str(lines.next().unwrap_or_default()).context("line 1")?;
+        let header = json::read(lines.next().unwrap_or_default(), "line 1")?;
         let lists = lines
             .enumerate()
-            .map(|(at, line)| {
-                serde_json::from_str(line).with_context(|| format!("line {}", at + 2))
-            })
+            .map(|(at, line)| json::read(line, format_args!("line {}", at + 2)))
             .collect::<Result<_>>()?;
         Ok(Self { header, lists })
     }
 
     /// Writes the file: the same snapshot is always the same bytes.
     pub(super) fn to_text(&self) -> Result<String> {
-        ensure!(
-            self.header.providers.iter().map(|p| &p.id).eq(self.lists.iter().map(|l| &l.id)),
-            "header and lines name different providers"
-        );
-        let mut text = serde_json::to_string(&self.header)?;
-        text.push('\n');
+        if !self.header.providers.iter().map(|p| &p.id).eq(self.lists.iter().map(|l| &l.id)) {
+            return Err(refused("line 1", "header and lines name different providers"));
+        }
+        let mut text = line(&self.header)?;
         for list in &self.lists {
-            text.push_str(&serde_json::to_string(list)?);
-            text.push('\n');
+            text.push_str(&line(list)?);
         }
         Ok(text)
     }
+}
+
+impl Model {
+    /// Whether there is any standard rate.
+    pub(super) fn has_rates(&self) -> bool {
+        self.prices.iter().any(|era| !era.rates.is_empty())
+    }
+}
+
+fn line(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map(|line| line + "\n")
+        .map_err(|error| Error::new(ErrorKind::Data, "cannot write the snapshot").caused_by(error))
 }
 
 #[cfg(test)]
