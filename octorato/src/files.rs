@@ -53,20 +53,7 @@ impl Lock {
 
     /// Puts a new text in the place of the file, whole or not at all, with its permissions.
     pub(crate) fn replace(&self, text: &str) -> Result<()> {
-        let mut beside = self.target.clone().into_os_string();
-        beside.push(format!(".{}", std::process::id()));
-        let beside = PathBuf::from(beside);
-        let write = || {
-            let mut file = private().create(true).truncate(true).open(&beside)?;
-            file.write_all(text.as_bytes())?;
-            file.set_permissions(fs::metadata(&self.target)?.permissions())?;
-            file.sync_all()?;
-            fs::rename(&beside, &self.target)
-        };
-        write().map_err(|error| {
-            let _ = fs::remove_file(&beside);
-            Error::io("cannot write", &self.target, error)
-        })
+        write_whole(&self.target, text)
     }
 
     /// Adds `text` to the end of the file; when it returns, the text is on the disk. Where that
@@ -83,6 +70,43 @@ impl Lock {
         };
         write().map_err(|error| Error::io("cannot write", &self.target, error))
     }
+}
+
+/// Writes a file whole or not at all. A new one is its owner's alone, an old one keeps its
+/// permissions.
+pub(crate) fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let mut beside = path.to_path_buf().into_os_string();
+    beside.push(format!(".{}", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let write = || {
+        let mut file = private().create(true).truncate(true).open(&beside)?;
+        file.write_all(text.as_bytes())?;
+        if let Ok(old) = fs::metadata(path) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    };
+    write().map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        Error::io("cannot write", path, error)
+    })
+}
+
+/// Makes a folder that only its owner may enter; false where it was there.
+pub(crate) fn create_private_folder(folder: &Path) -> Result<bool> {
+    if folder.is_dir() {
+        return Ok(false);
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(folder).map_err(|source| Error::io("cannot make the folder", folder, source))?;
+    Ok(true)
 }
 
 /// A new file is its owner's alone.

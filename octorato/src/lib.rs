@@ -38,6 +38,7 @@ pub mod config;
 mod files;
 pub mod scan;
 pub mod schema;
+pub mod snapshots;
 mod why;
 mod workspace;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use jiff::civil::Date;
 use octorato_core::{Error, ErrorKind, Result};
@@ -102,17 +102,23 @@ struct PriceList {
     models: OnceLock<Result<Box<[Model]>, String>>,
 }
 
+static BUILTIN: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
+    let text = include_str!("../../data/prices.jsonl");
+    Arc::new(Catalog::open(text.into()).unwrap_or_else(|error| Catalog::damaged(&error)))
+});
+
 /// The version of the format.
 const SCHEMA: u32 = 1;
 
 impl Catalog {
     /// The snapshot that is compiled in.
     pub fn builtin() -> &'static Self {
-        static BUILTIN: LazyLock<Catalog> = LazyLock::new(|| {
-            let text = include_str!("../../data/prices.jsonl");
-            Catalog::open(text.into()).unwrap_or_else(|error| Catalog::damaged(&error))
-        });
         &BUILTIN
+    }
+
+    /// The snapshot that is compiled in, for whoever keeps catalogs of any origin.
+    pub fn shared() -> Arc<Self> {
+        Arc::clone(&BUILTIN)
     }
 
     /// Reads a catalog and checks all of it.

@@ -8,6 +8,7 @@ use octorato_core::{Error, ErrorKind, Result};
 
 use super::places::{Places, git_work_tree, lies_in, variables};
 use super::zones;
+use crate::files::create_private_folder;
 
 /// What [`init`] made and what it found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,22 +82,6 @@ fn refuse_public(place: &Path, variable: &str, brain: Option<&Path>) -> Result<(
         .hinted(format!("set `{variable}` to a folder outside of it")));
     }
     Ok(())
-}
-
-/// Makes a folder that only its owner may enter; false where it was there.
-fn create_private_folder(folder: &Path) -> Result<bool> {
-    if folder.is_dir() {
-        return Ok(false);
-    }
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(folder).map_err(|source| Error::io("cannot make the folder", folder, source))?;
-    Ok(true)
 }
 
 /// Makes a file that only its owner may read; false where it was there.
