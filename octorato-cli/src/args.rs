@@ -5,8 +5,10 @@ use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use jiff::Timestamp;
 use jiff::civil::Date;
-use octorato::core::{ArmId, ClientId, Error};
+use jiff::tz::TimeZone;
+use octorato::core::{ArmId, ClientId, Error, Unit};
 use octorato::finops::report::Dimension;
 
 const STYLES: Styles = Styles::styled()
@@ -69,6 +71,11 @@ pub(crate) enum Command {
     Report(Report),
     /// Explain one request: where the log shows it, whose it is and why, what it costs and why.
     Why(Why),
+    /// What a given usage of a model costs, exactly, class by class.
+    ///
+    /// Classes are disjoint: `--input` are the tokens read that were neither taken from a cache nor
+    /// written to one; `--output` includes reasoning.
+    Price(Price),
     /// Print the JSON Schema of a file or a document.
     Schema(Schema),
     /// Explain the code of a finding, such as ARM008.
@@ -228,6 +235,94 @@ pub(crate) struct Why {
     pub(crate) message: String,
     #[command(flatten)]
     pub(crate) logs: Logs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Price {
+    /// The model, as a log, an SDK or a provider names it.
+    #[arg(required_unless_present = "batch")]
+    pub(crate) model: Option<String>,
+    /// Who bills, such as `anthropic` or `bedrock` [default: inferred from the model's name].
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) provider: Option<String>,
+    #[command(flatten)]
+    pub(crate) classes: Classes,
+    /// When the request is made: `2026-11-20T12:00:00Z` or a day in UTC [default: now].
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(crate) at: Option<Timestamp>,
+    /// What selects another price, such as `service_tier=flex`, `processing=batch`, `speed=fast` or
+    /// `inference_geo=us`; may be given more than once.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) variant: Vec<(String, String)>,
+    /// Answer JSON lines of a file, or of stdin for `-`: {"provider", "model", "timestamp", "usage",
+    /// "context"}, with inclusive totals as APIs report them. One line each: {"usd": …} or
+    /// {"error": …}.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["model", "provider", "at", "variant", "Classes"])]
+    pub(crate) batch: Option<PathBuf>,
+    /// Refuse what has no price, or only a similar model's, instead of marking it.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// How much was used, each token in one class.
+#[derive(Args, Debug)]
+#[group(id = "Classes", multiple = true)]
+pub(crate) struct Classes {
+    /// Tokens read, without those of a cache.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) input: u64,
+    /// Tokens written, reasoning included.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) output: u64,
+    /// Of the tokens written, those of reasoning, for models that price them apart.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) reasoning: u64,
+    /// Tokens taken from a cache.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) cache_read: u64,
+    /// Tokens written to a cache that lives five minutes.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) cache_write_5m: u64,
+    /// Tokens written to a cache that lives an hour.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) cache_write_1h: u64,
+    /// Web searches by the provider's tool.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) web_searches: u64,
+    /// Anything else that is counted, such as `input_audio=1200`; may be given more than once.
+    #[arg(long, value_name = "CLASS=N", value_parser = counted_unit)]
+    pub(crate) unit: Vec<(Unit, u64)>,
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    if let Ok(at) = text.parse() {
+        return Ok(at);
+    }
+    let midnight = text.parse::<Date>().ok().and_then(|day| day.to_zoned(TimeZone::UTC).ok());
+    midnight
+        .map(|zoned| zoned.timestamp())
+        .ok_or_else(|| "write `2026-11-20T12:00:00Z` or a day such as `2026-11-20`".to_owned())
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+            Ok((name.to_owned(), value.to_owned()))
+        }
+        _ => Err("write a name and a value, such as `service_tier=flex`".to_owned()),
+    }
+}
+
+fn counted_unit(text: &str) -> Result<(Unit, u64), String> {
+    let (name, count) =
+        text.split_once('=').ok_or("write a class and a number, such as `input_audio=1200`")?;
+    let unit = Unit::from_name(name).ok_or_else(|| {
+        let known: Vec<_> = Unit::ALL.iter().map(|unit| unit.name()).collect();
+        format!("no such class; use one of {}", known.join(", "))
+    })?;
+    let count = count.parse().map_err(|_| "the number is a whole one that is not negative")?;
+    Ok((unit, count))
 }
 
 #[derive(Args, Debug)]

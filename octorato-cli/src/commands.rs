@@ -4,6 +4,7 @@ pub(crate) mod arm;
 pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod init;
+pub(crate) mod price;
 pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod schema;

@@ -47,6 +47,7 @@ fn run(cli: &Cli, printer: &mut Printer) -> anyhow::Result<Outcome> {
         Command::Arm(args) => commands::arm::run(&cli.global, args, printer),
         Command::Report(args) => commands::report::run(&cli.global, args, printer),
         Command::Why(args) => commands::why::run(&cli.global, args, printer),
+        Command::Price(args) => commands::price::run(args, printer),
         Command::Schema(args) => commands::schema::run(args, printer),
         Command::Explain(args) => commands::explain::run(args, printer),
         Command::Completions(args) => commands::completions::run(args, printer),

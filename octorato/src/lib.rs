@@ -36,6 +36,7 @@ pub use octorato_finops as finops;
 mod assignments;
 pub mod config;
 mod files;
+pub mod quote;
 pub mod scan;
 pub mod schema;
 pub mod snapshots;

@@ -2,7 +2,7 @@
 
 use octorato::core::{AttributionReason, Error, ErrorKind, UsageEvent};
 use octorato::finops::logs;
-use octorato::finops::price::Charge;
+use octorato::finops::price::ChargeLine;
 use octorato::{Why, Workspace};
 use serde_json::{Value, json};
 
@@ -10,9 +10,9 @@ use crate::Outcome;
 use crate::args::{Global, Why as Args};
 use crate::printer::{BOLD, Printer};
 use crate::progress::Bar;
+use crate::render::charge::classes;
 use crate::render::foreign;
-use crate::render::numbers::{amounts, counted, grouped};
-use crate::render::table::{Align, Table};
+use crate::render::numbers::{counted, grouped};
 
 pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow::Result<Outcome> {
     let workspace = super::workspace(global)?;
@@ -85,7 +85,8 @@ fn show(workspace: &Workspace, why: &Why, printer: &mut Printer) -> anyhow::Resu
             if !why.event.context.is_standard() {
                 fact("variant", why.event.context.to_string())?;
             }
-            printer.line(format_args!("\n{}", classes(charge)))?;
+            let table = classes(charge, ChargeLine::booked, charge.booked());
+            printer.line(format_args!("\n{table}"))?;
         }
         Err(error) => {
             fact("price", format!("none: {error}"))?;
@@ -113,25 +114,6 @@ fn whose(why: &Why) -> String {
         other => other.name(),
     };
     format!("{arm}{client}: {rule}")
-}
-
-fn classes(charge: &Charge) -> Table {
-    let mut table = Table::new(&[
-        ("Class", Align::Left),
-        ("Count", Align::Right),
-        ("Rate", Align::Right),
-        ("List cost", Align::Right),
-    ]);
-    let mut costs: Vec<_> = charge.lines().iter().map(|line| Some(line.booked())).collect();
-    costs.push(Some(charge.booked()));
-    let mut costs = amounts(&costs).into_iter();
-    for (line, cost) in charge.lines().iter().zip(costs.by_ref()) {
-        let rate = format!("${} / {}", line.rate(), grouped(&line.per()));
-        table.row([line.unit().name().replace('_', " "), grouped(&line.count()), rate, cost]);
-    }
-    let total = costs.next().unwrap_or_default();
-    table.total(["Total".to_owned(), String::new(), String::new(), total]);
-    table
 }
 
 fn document(why: &Why) -> Value {

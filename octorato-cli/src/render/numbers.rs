@@ -1,6 +1,8 @@
 //! Numbers for people. Amounts are shown to their last digit, so that a reader who adds up a
 //! column gets its total.
 
+use std::fmt::Display;
+
 use octorato::core::Money;
 
 /// `1,234,567`
@@ -28,10 +30,11 @@ pub(crate) fn counted(number: u64, noun: &str) -> String {
 
 /// A column of exact amounts with as many decimals as its longest needs, at least two; a dash
 /// where there is none.
-pub(crate) fn amounts(column: &[Option<Money>]) -> Vec<String> {
-    let places = |money: &Money| money.to_string().split_once('.').map_or(0, |(_, f)| f.len());
+pub(crate) fn amounts<A: Display>(column: &[Option<A>]) -> Vec<String> {
+    let places = |money: &A| money.to_string().split_once('.').map_or(0, |(_, f)| f.len());
     let most = column.iter().flatten().map(places).max().unwrap_or(0).max(2);
-    let text = |money: &Option<Money>| money.map_or_else(|| "-".to_owned(), |m| dollars(m, most));
+    let text =
+        |amount: &Option<A>| amount.as_ref().map_or_else(|| "-".to_owned(), |a| dollars(a, most));
     column.iter().map(text).collect()
 }
 
@@ -40,7 +43,7 @@ pub(crate) fn amount(money: Money) -> String {
     amounts(&[Some(money)]).concat()
 }
 
-fn dollars(money: Money, places: usize) -> String {
+fn dollars<A: Display>(money: &A, places: usize) -> String {
     let text = money.to_string();
     let (sign, text) = match text.strip_prefix('-') {
         Some(text) => ("-", text),
@@ -61,6 +64,7 @@ mod tests {
         let column = [usd("1234567.5"), usd("0.000025"), None, usd("-3")];
         assert_eq!(amounts(&column), ["$1,234,567.500000", "$0.000025", "-", "-$3.000000"]);
         assert_eq!(amounts(&[usd("0")]), ["$0.00"]);
+        assert_eq!(amounts::<Money>(&[]), [""; 0]);
     }
 
     #[test]

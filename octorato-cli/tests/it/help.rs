@@ -12,7 +12,7 @@ fn run(line: &str) -> String {
 
 #[test]
 fn the_help_is_short_and_says_where_to_begin() {
-    assert_snapshot!(run("-h"), @r"
+    assert_snapshot!(run("-h"), @"
     Which client burned which tokens, to the last one, from the logs that your agents write
 
     Usage: octorato [OPTIONS] <COMMAND>
@@ -24,6 +24,7 @@ fn the_help_is_short_and_says_where_to_begin() {
       report       Usage and its list cost by arm, client, model, day and more
       why          Explain one request: where the log shows it, whose it is and why, what it costs and
                    why
+      price        What a given usage of a model costs, exactly, class by class
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell
@@ -48,7 +49,7 @@ fn the_help_is_short_and_says_where_to_begin() {
 
 #[test]
 fn the_long_help_says_what_an_arm_is() {
-    assert_snapshot!(run("--help"), @r"
+    assert_snapshot!(run("--help"), @"
     Which client burned which tokens, to the last one, from the logs that your agents write.
 
     An arm is one client's sealed cell: folders whose work is that client's. Octorato reads the
@@ -63,6 +64,7 @@ fn the_long_help_says_what_an_arm_is() {
       report       Usage and its list cost by arm, client, model, day and more
       why          Explain one request: where the log shows it, whose it is and why, what it costs and
                    why
+      price        What a given usage of a model costs, exactly, class by class
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell

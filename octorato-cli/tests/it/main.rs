@@ -22,6 +22,7 @@ mod errors;
 mod help;
 mod init;
 mod notes;
+mod price;
 mod report;
 mod scan;
 mod schema;

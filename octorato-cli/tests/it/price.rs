@@ -1,0 +1,235 @@
+//! `octorato price`: one question, or many by JSON lines.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::sandbox::Sandbox;
+
+/// The answers to lines on stdin.
+fn answers(lines: &str, strict: bool) -> Vec<Value> {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command();
+    command.args(["price", "--batch", "-", "--quiet"]).args(strict.then_some("--strict"));
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_turn_is_priced_class_by_class() {
+    let sandbox = Sandbox::new();
+    let line = "price claude-opus-4-8 --input 1200 --cache-read 92000 --cache-write-1h 1500 \
+                --output 412 --at 2026-11-20";
+    assert_snapshot!(sandbox.run(line), @"
+    $0.0773
+    anthropic's claude-opus-4-8, by starts_with `claude-opus-4-8`
+    at 2026-11-20 00:00:00 UTC, prices [prices]
+
+     Class            Count              Rate  List cost
+    ─────────────────────────────────────────────────────
+     input            1,200    $5 / 1,000,000    $0.0060
+     cache read      92,000  $0.5 / 1,000,000    $0.0460
+     cache write 1h   1,500   $10 / 1,000,000    $0.0150
+     output             412   $25 / 1,000,000    $0.0103
+    ─────────────────────────────────────────────────────
+     Total                                       $0.0773
+    ");
+    let document = sandbox.json(line);
+    assert_eq!(document["usd"], "0.0773");
+    assert_eq!(
+        document["classes"],
+        json!({"input": "0.006", "cache_read": "0.046", "cache_write_1h": "0.015", "output": "0.0103"})
+    );
+    assert_eq!(document["price"]["model"], "claude-opus-4-8");
+    assert_eq!(document["price"]["exact"], true);
+}
+
+#[test]
+fn doubts_are_marked_and_refused_on_demand() {
+    let sandbox = Sandbox::new();
+    let line = "price gemini-3.8-flash-cyber --input 1200 --unit document_pages=3 \
+                --variant service_tier=turbo --at 2026-11-20T12:00:00Z";
+    assert_snapshot!(sandbox.run(line), @"
+    $0.0009
+    google's gemini-3.8-flash, by starts_with `gemini-3.8-flash`
+    at 2026-11-20 12:00:00 UTC, prices [prices]
+
+     Class  Count               Rate  List cost
+    ────────────────────────────────────────────
+     input  1,200  $0.75 / 1,000,000    $0.0009
+    ────────────────────────────────────────────
+     Total                              $0.0009
+    note: the name only resembles gemini-3.8-flash, which may be dearer or cheaper
+    note: there is no price for service_tier=turbo; the amount leaves it out of account
+    note: there is no price for document_pages; 3 are not in the amount
+    ");
+    assert_snapshot!(sandbox.run(&format!("{line} --strict")), @"
+    [stderr]
+    error: no price for `service_tier=turbo`, provider: `google`, model: `gemini-3.8-flash`
+    [exit 2]
+    ");
+    assert_snapshot!(sandbox.run("price gemini-3.8-flash-cyber --input 1 --strict"), @"
+    [stderr]
+    error: the price list only has a model that resembles it, provider: `google`, model: `gemini-3.8-flash`
+    hint: name the model as the price list does, or give it a price of its own
+    [exit 2]
+    ");
+    let document = sandbox.json(line);
+    assert_eq!(document["price"]["exact"], false);
+    assert_eq!(
+        document["ignored"],
+        json!({"context": {"service_tier": "turbo"}, "units": {"document_pages": 3}})
+    );
+}
+
+#[test]
+fn a_rate_per_hour_is_exact_or_says_that_it_is_not() {
+    let sandbox = Sandbox::new();
+    let line = "price whisper-large-v3 --provider groq --at 2026-11-20 --unit audio_seconds";
+    assert_eq!(sandbox.json(&format!("{line}=3600"))["inexact"], Value::Null);
+    let document = sandbox.json(&format!("{line}=7"));
+    assert_eq!(document["inexact"], true);
+    assert_eq!(document["usd"].as_str().unwrap().trim_start_matches(['0', '.']).len(), 25);
+}
+
+#[test]
+fn an_unknown_model_or_a_bad_argument_is_an_error_that_says_what_to_do() {
+    let sandbox = Sandbox::new();
+    assert_snapshot!(sandbox.run("price claude-opus-9"), @"
+    [stderr]
+    error: no price for model: `claude-opus-9`, provider: `anthropic`, tried: `the models of anthropic`, price list: `genai-prices 0.2.1`
+    hint: the list has claude-opus-4-0, claude-opus-4-1, claude-opus-4-5; newer prices come with a newer octorato
+    [exit 2]
+    ");
+    assert_snapshot!(sandbox.run("price claude-opus-4-8 --input -3"), @"
+    [stderr]
+    error: unexpected argument '-3' found
+
+      tip: to pass '-3' as a value, use '-- -3'
+
+    Usage: octorato price [OPTIONS] [MODEL]
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    let listing = sandbox.run("price claude-opus-4-8 --unit tokens=3");
+    assert!(listing.contains("no such class; use one of input, cache_read, "), "{listing}");
+    let listing = sandbox.run("price claude-opus-4-8 --provider nobody");
+    assert!(listing.contains("hint: use one of anthropic, arcee, "), "{listing}");
+    assert_snapshot!(sandbox.run("price claude-opus-4-8 --variant fast"), @"
+    [stderr]
+    error: invalid value 'fast' for '--variant <NAME=VALUE>': write a name and a value, such as `service_tier=flex`
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    assert_snapshot!(sandbox.run("price claude-opus-4-8 --at noon"), @"
+    [stderr]
+    error: invalid value 'noon' for '--at <TIME>': write `2026-11-20T12:00:00Z` or a day such as `2026-11-20`
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    assert_snapshot!(sandbox.run("price claude-opus-4-8 --batch -"), @"
+    [stderr]
+    error: the argument '[MODEL]' cannot be used with '--batch <FILE>'
+
+    Usage: octorato price <MODEL>
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    assert_snapshot!(sandbox.run("price"), @"
+    [stderr]
+    error: the following required arguments were not provided:
+      <MODEL>
+
+    Usage: octorato price <MODEL>
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    assert_snapshot!(sandbox.run("price --batch nowhere.jsonl"), @"
+    [stderr]
+    error: cannot read: `nowhere.jsonl`
+      caused by: No such file or directory (os error 2)
+    [exit 2]
+    ");
+}
+
+#[test]
+fn a_batch_has_one_answer_a_line_whatever_the_line() {
+    let good = r#"{"id": 7, "provider": "anthropic", "model": "claude-sonnet-4-5",
+        "timestamp": "2026-11-20T12:00:00Z", "context": {},
+        "usage": {"input_tokens": 1000, "cache_read_tokens": 400, "output_tokens": 50}}"#
+        .replace('\n', " ");
+    let similar = r#"{"model": "gemini-3.8-flash-cyber", "usage": {"input_tokens": 1}}"#;
+    let lines = [
+        &*good,
+        "",
+        similar,
+        r#"{"model": "nobody-knows", "usage": {}}"#,
+        r#"{"model": "claude-opus-4-8", "usage": {"input_tokens": 1, "cache_read_tokens": 2}}"#,
+        r#"{"model": "claude-opus-4-8", "usage": {"input_tokens": 1.5}}"#,
+        r#"{"model": "claude-opus-4-8", "usage": {"tokens": 1}}"#,
+        r#"{"model": "claude-opus-4-8", "usages": {}}"#,
+        "not json",
+        "{}",
+        // No line feed at the end.
+        &*good,
+    ]
+    .join("\n");
+    let all = answers(&format!("\u{feff}{lines}"), false);
+    assert_eq!(all.len(), 10);
+    assert_eq!((&all[0]["id"], &all[0]["usd"]), (&json!(7), &json!("0.00267")));
+    assert_eq!(all[9], all[0]);
+    assert_eq!(all[1]["price"]["exact"], false);
+    for (answer, kind) in all[2..9].iter().zip([
+        "unpriced",
+        "invalid_usage",
+        "invalid_argument",
+        "invalid_argument",
+        "invalid_argument",
+        "invalid_argument",
+        "invalid_argument",
+    ]) {
+        assert_eq!(answer["kind"], kind, "{answer}");
+        assert!(answer.get("usd").is_none() && answer["error"].is_string(), "{answer}");
+    }
+    assert_eq!(answers(similar, true)[0]["kind"], "unpriced");
+}
+
+#[test]
+fn a_program_may_ask_through_a_pipe_and_wait_for_each_answer() {
+    use std::io::{BufRead, BufReader};
+    let sandbox = Sandbox::new();
+    let mut child = sandbox
+        .command()
+        .args(["price", "--batch", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut questions = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    for tokens in [1_000_000, 2_000_000] {
+        let usage = json!({"input_tokens": tokens});
+        writeln!(questions, "{}", json!({"model": "claude-sonnet-4-5", "usage": usage})).unwrap();
+        questions.flush().unwrap();
+        let answer: Value = serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap();
+        assert!(answer["usd"].is_string(), "{answer}");
+    }
+    drop(questions);
+    assert!(child.wait().unwrap().success());
+}
