@@ -404,7 +404,7 @@ fn unknown_names_are_refused_with_the_known_ones() {
     For more information, try '--help'.
     [exit 2]
     ");
-    assert_snapshot!(run(""), @r"
+    assert_snapshot!(run(""), @"
     [stderr]
     Which client burned which tokens, to the last one, from the logs that your agents write
 
@@ -417,6 +417,7 @@ fn unknown_names_are_refused_with_the_known_ones() {
       report       Usage and its list cost by arm, client, model, day and more
       why          Explain one request: where the log shows it, whose it is and why, what it costs and
                    why
+      price        What a given usage of a model costs, exactly, class by class
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell
