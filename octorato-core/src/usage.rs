@@ -23,7 +23,10 @@ pub enum UnitKind {
 macro_rules! units {
     ($($(#[$doc:meta])* $unit:ident = $name:literal, $kind:ident;)*) => {
         /// One countable thing. Token units are disjoint: a token is in exactly one of them, save
-        /// [`Unit::Reasoning`], which is the part of [`Unit::Output`] spent on reasoning.
+        /// reasoning, which is inside output: [`Unit::Reasoning`] is the part of [`Unit::Output`]
+        /// spent on reasoning, [`Unit::ReasoningAudio`] that of [`Unit::OutputAudio`], and so on.
+        ///
+        /// A token that is not said to be audio, image or video is text.
         ///
         /// Names are those of Octorato's JSON documents.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -100,6 +103,52 @@ units! {
     InputAudioSeconds = "input_audio_seconds", Count;
     /// Seconds of audio, where a provider does not say in which direction.
     AudioSeconds = "audio_seconds", Count;
+    /// Video tokens taken from a cache.
+    CacheReadVideo = "cache_read_video", InputTokens;
+    /// Audio tokens written to a cache that lives five minutes, or for an unstated time.
+    CacheWrite5mAudio = "cache_write_5m_audio", InputTokens;
+    /// Image tokens written to a cache that lives five minutes, or for an unstated time.
+    CacheWrite5mImage = "cache_write_5m_image", InputTokens;
+    /// Video tokens written to a cache that lives five minutes, or for an unstated time.
+    CacheWrite5mVideo = "cache_write_5m_video", InputTokens;
+    /// Audio tokens written to a cache that lives an hour.
+    CacheWrite1hAudio = "cache_write_1h_audio", InputTokens;
+    /// Image tokens written to a cache that lives an hour.
+    CacheWrite1hImage = "cache_write_1h_image", InputTokens;
+    /// Video tokens written to a cache that lives an hour.
+    CacheWrite1hVideo = "cache_write_1h_video", InputTokens;
+    /// Text tokens read from the results of the provider's tools.
+    InputTool = "input_tool", InputTokens;
+    /// Audio tokens read from the results of the provider's tools.
+    InputToolAudio = "input_tool_audio", InputTokens;
+    /// Image tokens read from the results of the provider's tools.
+    InputToolImage = "input_tool_image", InputTokens;
+    /// Video tokens read from the results of the provider's tools.
+    InputToolVideo = "input_tool_video", InputTokens;
+    /// The part of the audio output spent on reasoning; not added again.
+    ReasoningAudio = "reasoning_audio", OutputTokens;
+    /// The part of the image output spent on reasoning; not added again.
+    ReasoningImage = "reasoning_image", OutputTokens;
+    /// The part of the video output spent on reasoning; not added again.
+    ReasoningVideo = "reasoning_video", OutputTokens;
+    /// Audio citation tokens.
+    OutputCitationAudio = "output_citation_audio", OutputTokens;
+    /// Image citation tokens.
+    OutputCitationImage = "output_citation_image", OutputTokens;
+    /// Video citation tokens.
+    OutputCitationVideo = "output_citation_video", OutputTokens;
+    /// Runs of the provider's code tool.
+    CodeExecutions = "code_executions", Count;
+    /// Searches of a social network by the provider's tool.
+    SocialSearches = "social_searches", Count;
+    /// Searches ranked by a model for ranking.
+    RerankSearches = "rerank_searches", Count;
+    /// Pixels read, where a provider charges for them.
+    InputPixels = "input_pixels", Count;
+    /// Seconds of audio written.
+    OutputAudioSeconds = "output_audio_seconds", Count;
+    /// Seconds of a machine that runs a model of one's own.
+    ComputeSeconds = "compute_seconds", Count;
 }
 
 impl Unit {
@@ -113,7 +162,48 @@ impl Unit {
 
     /// Whether its count is added to a token total (all tokens but reasoning, which is in output).
     pub const fn adds_to_tokens(self) -> bool {
-        !matches!((self, self.kind()), (Self::Reasoning, _) | (_, UnitKind::Count))
+        !matches!(self.kind(), UnitKind::Count) && self.part_of().is_none()
+    }
+
+    /// Whether it is tokens taken from a cache, of any modality.
+    pub const fn is_cache_read(self) -> bool {
+        matches!(
+            self,
+            Self::CacheRead | Self::CacheReadAudio | Self::CacheReadImage | Self::CacheReadVideo
+        )
+    }
+
+    /// Whether it is tokens written to a cache, of any modality and for any time.
+    pub const fn is_cache_write(self) -> bool {
+        matches!(
+            self,
+            Self::CacheWrite5m
+                | Self::CacheWrite5mAudio
+                | Self::CacheWrite5mImage
+                | Self::CacheWrite5mVideo
+                | Self::CacheWrite1h
+                | Self::CacheWrite1hAudio
+                | Self::CacheWrite1hImage
+                | Self::CacheWrite1hVideo
+        )
+    }
+
+    /// The output unit in which a reasoning unit is counted; none for all others.
+    ///
+    /// ```
+    /// use octorato_core::Unit;
+    ///
+    /// assert_eq!(Unit::Reasoning.part_of(), Some(Unit::Output));
+    /// assert_eq!(Unit::Output.part_of(), None);
+    /// ```
+    pub const fn part_of(self) -> Option<Self> {
+        match self {
+            Self::Reasoning => Some(Self::Output),
+            Self::ReasoningAudio => Some(Self::OutputAudio),
+            Self::ReasoningImage => Some(Self::OutputImage),
+            Self::ReasoningVideo => Some(Self::OutputVideo),
+            _ => None,
+        }
     }
 }
 
@@ -204,9 +294,7 @@ impl Usage {
 
     /// Tokens taken from a cache, of any modality.
     pub fn cache_read_tokens(&self) -> u128 {
-        self.sum_where(|unit| {
-            matches!(unit, Unit::CacheRead | Unit::CacheReadAudio | Unit::CacheReadImage)
-        })
+        self.sum_where(Unit::is_cache_read)
     }
 
     /// The sum of the counts of the units that `pick` accepts.
@@ -267,6 +355,19 @@ mod tests {
         let usage = Usage::new().with(Unit::Output, 100).with(Unit::Reasoning, 60);
         assert_eq!(usage.output_tokens(), 100);
         assert_eq!(usage.tokens(), 100);
+        let spoken = usage.with(Unit::OutputAudio, 50).with(Unit::ReasoningAudio, 50);
+        assert_eq!(spoken.tokens(), 150);
+    }
+
+    #[test]
+    fn the_order_of_units_that_documents_have_seen_is_kept() {
+        let names: Vec<_> = Unit::ALL.iter().map(|unit| unit.name()).collect();
+        assert_eq!(
+            &names[..6],
+            ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning"]
+        );
+        assert_eq!(names[24], "audio_seconds");
+        assert_eq!(names.len(), Unit::COUNT);
     }
 
     #[test]

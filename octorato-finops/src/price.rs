@@ -29,6 +29,8 @@ mod amount;
 mod catalog;
 mod charge;
 pub mod import;
+mod key;
+mod lattice;
 mod matching;
 mod model_price;
 mod rate;

@@ -30,7 +30,9 @@ pub(crate) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
 fn rows(report: &Report, out: &mut impl Write) -> csv::Result<()> {
     let used = |unit: &Unit| ALWAYS.contains(unit) || report.total.usage[*unit] > 0;
     let units: Vec<Unit> = Unit::ALL.iter().copied().filter(used).collect();
-    let costly: Vec<Unit> = units.iter().copied().filter(|unit| *unit != Unit::Reasoning).collect();
+    // Reasoning that is charged inside output has no amount of its own.
+    let is_charged = |unit: &Unit| unit.part_of().is_none() || !report.total.cost(*unit).is_zero();
+    let costly: Vec<Unit> = units.iter().copied().filter(is_charged).collect();
     let mut csv = csv::Writer::from_writer(out);
 
     let labels = report.by.iter().map(|column| column.name().to_owned());

@@ -14,12 +14,11 @@ type Class = (&'static str, fn(Unit) -> bool);
 /// The columns of token classes.
 const CLASSES: [Class; 4] = [
     ("Input", |unit| {
-        matches!(unit, Unit::Input | Unit::InputAudio | Unit::InputImage | Unit::InputVideo)
+        let cached = unit.is_cache_read() || unit.is_cache_write();
+        matches!(unit.kind(), UnitKind::InputTokens) && !cached
     }),
-    ("Cache write", |unit| matches!(unit, Unit::CacheWrite5m | Unit::CacheWrite1h)),
-    ("Cache read", |unit| {
-        matches!(unit, Unit::CacheRead | Unit::CacheReadAudio | Unit::CacheReadImage)
-    }),
+    ("Cache write", Unit::is_cache_write),
+    ("Cache read", Unit::is_cache_read),
     ("Output", |unit| matches!(unit.kind(), UnitKind::OutputTokens) && unit.adds_to_tokens()),
 ];
 
@@ -103,7 +102,7 @@ pub(crate) fn classes(report: &Report) -> Table {
         .copied()
         .filter(|unit| total.usage[*unit] > 0 || !total.cost(*unit).is_zero())
         .collect();
-    let is_inside = |unit: Unit| unit == Unit::Reasoning && total.cost(unit).is_zero();
+    let is_inside = |unit: Unit| unit.part_of().is_some() && total.cost(unit).is_zero();
     // A unit of which nothing has a price has no amount.
     let is_priced = |unit: Unit| total.unpriced_usage[unit] < total.usage[unit];
     let mut costs: Vec<_> = shown

@@ -240,10 +240,10 @@ fn finished(
         event.agent_name = event.agent_name.or_else(|| launch.name.clone());
         event.parent_agent = event.parent_agent.or_else(|| launch.parent.clone());
     }
-    event.usage = with_rest(event.usage, cache_writes);
+    event.usage = with_rest(&event.usage, cache_writes);
     for inside in inside {
         let mut request = event.clone();
-        request.usage = with_rest(inside.usage, inside.cache_writes);
+        request.usage = with_rest(&inside.usage, inside.cache_writes);
         if let Some((model, provider)) = inside.model {
             (request.model, request.provider) = (model, provider);
             // Speed and tier belong to the model that was asked for; the region holds for all.
@@ -257,7 +257,7 @@ fn finished(
 }
 
 /// What the parts of the cache writes leave over of their total lives five minutes.
-fn with_rest(usage: Usage, cache_writes: u64) -> Usage {
+fn with_rest(usage: &Usage, cache_writes: u64) -> Usage {
     let five_minutes = usage[Unit::CacheWrite5m];
     let rest = cache_writes.saturating_sub(five_minutes.saturating_add(usage[Unit::CacheWrite1h]));
     usage.with(Unit::CacheWrite5m, five_minutes.saturating_add(rest))

@@ -57,6 +57,7 @@ impl Amount {
         Ok(match per {
             Per::Million => Self { numerator: product, scale: scale + 6, ninths: false },
             Per::Thousand => Self { numerator: product, scale: scale + 3, ninths: false },
+            Per::Billion => Self { numerator: product, scale: scale + 9, ninths: false },
             Per::Hour => {
                 // 1 / 3600 = 25 / (9 x 10^4)
                 let numerator = product.checked_mul(25).ok_or_else(out_of_range)?;
@@ -160,6 +161,7 @@ mod tests {
     fn tokens_and_tools_are_exact() {
         assert_eq!(shown(amount(1, "2.5", Per::Million)), ("0.0000025".into(), true));
         assert_eq!(shown(amount(3, "10", Per::Thousand)), ("0.03".into(), true));
+        assert_eq!(shown(amount(7, "0.5", Per::Billion)), ("0.0000000035".into(), true));
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl ChargeLine {
         self.unit
     }
 
-    /// How much of it. The line of [`Unit::Output`] has no reasoning tokens where these are priced
+    /// How much of it. The line of an output unit has no reasoning tokens where these are priced
     /// apart.
     pub fn count(&self) -> u64 {
         self.count
@@ -189,18 +189,38 @@ fn charge_at(usage: &Usage, mut rates: Rates<'_>, context: PriceContext) -> Resu
 /// How much of `unit` is charged: reasoning is either inside output or apart from it, a fetch is
 /// free, and a request without a fee costs nothing.
 fn chargeable(usage: &Usage, unit: Unit, rates: &Rates<'_>) -> Result<u64> {
-    let apart = || rates.own(Unit::Reasoning).map(|rate| rate.is_some());
-    let reasoning = usage[Unit::Reasoning];
+    let count = usage[unit];
     match unit {
-        Unit::WebFetches => Ok(0),
-        Unit::Requests if rates.own(unit)?.is_none() => Ok(0),
-        Unit::Reasoning if !apart()? => Ok(0),
-        Unit::Reasoning if reasoning > usage[Unit::Output] => Err(Error::new(
-            ErrorKind::InvalidUsage,
-            format!("more reasoning than output tokens: `{usage:?}`"),
-        )),
-        Unit::Output if reasoning > 0 && apart()? => Ok(usage[unit].saturating_sub(reasoning)),
-        _ => Ok(usage[unit]),
+        Unit::WebFetches => return Ok(0),
+        Unit::Requests if rates.own(unit)?.is_none() => return Ok(0),
+        _ => {}
+    }
+    if let Some(whole) = unit.part_of() {
+        if !rates.prices_apart(unit) {
+            return Ok(0);
+        }
+        if count > usage[whole] {
+            let message = format!("more {unit} than {whole} tokens: `{usage:?}`");
+            return Err(Error::new(ErrorKind::InvalidUsage, message));
+        }
+        return Ok(count);
+    }
+    match reasoning_in(unit) {
+        Some(part) if usage[part] > 0 && rates.prices_apart(part) => {
+            Ok(count.saturating_sub(usage[part]))
+        }
+        _ => Ok(count),
+    }
+}
+
+/// The reasoning inside an output unit.
+const fn reasoning_in(unit: Unit) -> Option<Unit> {
+    match unit {
+        Unit::Output => Some(Unit::Reasoning),
+        Unit::OutputAudio => Some(Unit::ReasoningAudio),
+        Unit::OutputImage => Some(Unit::ReasoningImage),
+        Unit::OutputVideo => Some(Unit::ReasoningVideo),
+        _ => None,
     }
 }
 
@@ -208,8 +228,15 @@ fn chargeable(usage: &Usage, unit: Unit, rates: &Rates<'_>) -> Result<u64> {
 const fn uncached(unit: Unit) -> Option<Unit> {
     match unit {
         Unit::CacheRead | Unit::CacheWrite5m | Unit::CacheWrite1h => Some(Unit::Input),
-        Unit::CacheReadAudio => Some(Unit::InputAudio),
-        Unit::CacheReadImage => Some(Unit::InputImage),
+        Unit::CacheReadAudio | Unit::CacheWrite5mAudio | Unit::CacheWrite1hAudio => {
+            Some(Unit::InputAudio)
+        }
+        Unit::CacheReadImage | Unit::CacheWrite5mImage | Unit::CacheWrite1hImage => {
+            Some(Unit::InputImage)
+        }
+        Unit::CacheReadVideo | Unit::CacheWrite5mVideo | Unit::CacheWrite1hVideo => {
+            Some(Unit::InputVideo)
+        }
         _ => None,
     }
 }

@@ -5,6 +5,8 @@ use octorato_core::{Error, ErrorKind, PriceContext, Result, Unit, UnitKind};
 use rust_decimal::Decimal;
 
 use super::catalog::Provider;
+use super::key::{KeySet, PriceKey, keys_of};
+use super::lattice::{charged_as, own_keys};
 use super::matching::{Matched, ProviderMatch};
 use super::rate::{Per, Rate};
 use super::table::{Effect, Model, RateTable, Variant};
@@ -178,51 +180,48 @@ impl Rates<'_> {
         self.standard.has_tiers() || self.overrides.iter().any(|table| table.has_tiers())
     }
 
-    /// The rate that `unit` has itself.
+    /// The rate that `unit` has itself: the most specific of those that are its own.
     pub(super) fn own(&self, unit: Unit) -> Result<Option<Rate>> {
-        let tables = self.overrides.iter().copied().chain([self.standard]);
-        let Some(tiered) = tables.into_iter().find_map(|table| table.get(unit)) else {
-            return Ok(None);
-        };
-        let rate = tiered.at(self.input_tokens);
-        match self.factor {
-            Some(factor) if unit.kind() != UnitKind::Count => {
-                rate.times(factor).map(Some).ok_or_else(rate_out_of_range)
-            }
-            _ => Ok(Some(rate)),
-        }
+        self.first_of(unit, own_keys(unit))
     }
 
     /// The rate of `unit`, else that of the unit as which it is charged.
     pub(super) fn of(&self, unit: Unit) -> Result<Option<Rate>> {
-        if let Some(rate) = self.own(unit)? {
-            return Ok(Some(rate));
-        }
-        for &parent in charged_as(unit) {
-            if let Some(rate) = self.own(parent)? {
-                return Ok(Some(rate));
-            }
-        }
-        Ok(None)
+        self.first_of(unit, KeySet::MAX)
     }
-}
 
-/// As what a unit without a rate is charged, the first that has one.
-const fn charged_as(unit: Unit) -> &'static [Unit] {
-    match unit {
-        Unit::CacheWrite1h => &[Unit::CacheWrite5m, Unit::Input],
-        Unit::CacheWrite5m
-        | Unit::CacheRead
-        | Unit::InputAudio
-        | Unit::InputImage
-        | Unit::InputVideo => &[Unit::Input],
-        Unit::CacheReadAudio => &[Unit::CacheRead, Unit::InputAudio, Unit::Input],
-        Unit::CacheReadImage => &[Unit::CacheRead, Unit::InputImage, Unit::Input],
-        Unit::OutputAudio | Unit::OutputImage | Unit::OutputVideo | Unit::OutputCitation => {
-            &[Unit::Output]
+    /// Whether `reasoning` has a rate apart from that of the output that includes it.
+    pub(super) fn prices_apart(&self, reasoning: Unit) -> bool {
+        let apart = own_keys(reasoning) | PriceKey::Reasoning.bit();
+        self.keys() & apart != 0
+    }
+
+    /// The keys that have a rate.
+    fn keys(&self) -> KeySet {
+        self.overrides.iter().fold(self.standard.keys(), |keys, table| keys | table.keys())
+    }
+
+    /// The rate of the most specific key of `unit` that has one and is in `among`; of several the
+    /// dearest.
+    fn first_of(&self, unit: Unit, among: KeySet) -> Result<Option<Rate>> {
+        let among = among & self.keys();
+        let Some(keys) = charged_as(unit).iter().map(|set| set & among).find(|set| *set != 0)
+        else {
+            return Ok(None);
+        };
+        let rates = keys_of(keys).filter_map(|key| self.rate(key));
+        let dearest = rates.reduce(|a, b| if b.exceeds(a) { b } else { a });
+        match (dearest, self.factor) {
+            (Some(rate), Some(factor)) if unit.kind() != UnitKind::Count => {
+                rate.times(factor).map(Some).ok_or_else(rate_out_of_range)
+            }
+            _ => Ok(dearest),
         }
-        Unit::AnnotatedDocumentPages => &[Unit::DocumentPages],
-        Unit::InputAudioSeconds => &[Unit::AudioSeconds],
-        _ => &[],
+    }
+
+    /// The rate under `key` for the size of the request.
+    fn rate(&self, key: PriceKey) -> Option<Rate> {
+        let mut tables = self.overrides.iter().copied().chain([self.standard]);
+        tables.find_map(|table| table.get(key)).map(|tiered| tiered.at(self.input_tokens))
     }
 }

@@ -41,6 +41,17 @@ impl Rate {
         (scale <= Self::MAX_SCALE).then_some(Self { mantissa, scale })
     }
 
+    /// Whether it is dearer than `other`.
+    pub(super) fn exceeds(self, other: Self) -> bool {
+        // Neither is negative, and 64 bits times 10^20 have 128 bits.
+        let at = |rate: Self, scale: u8| {
+            10_u128
+                .checked_pow(u32::from(scale))
+                .and_then(|power| u128::from(rate.mantissa.unsigned_abs()).checked_mul(power))
+        };
+        at(self, other.scale) > at(other, self.scale)
+    }
+
     /// The difference, negative where `other` is dearer; nothing where it is out of range.
     pub(super) fn minus(self, other: Self) -> Option<Self> {
         let scale = self.scale.max(other.scale);
@@ -95,10 +106,12 @@ impl<'de> Deserialize<'de> for Rate {
 pub(super) enum Per {
     /// A million tokens or characters.
     Million,
-    /// A thousand searches, requests, messages or pages.
+    /// A thousand searches, requests, messages, pages or runs of code.
     Thousand,
     /// An hour, of a unit that is counted in seconds.
     Hour,
+    /// A billion pixels.
+    Billion,
 }
 
 impl Per {
@@ -108,11 +121,18 @@ impl Per {
             Unit::WebSearches
             | Unit::WebFetches
             | Unit::StorageSearches
+            | Unit::SocialSearches
+            | Unit::RerankSearches
+            | Unit::CodeExecutions
             | Unit::Requests
             | Unit::Messages
             | Unit::DocumentPages
             | Unit::AnnotatedDocumentPages => Self::Thousand,
-            Unit::InputAudioSeconds | Unit::AudioSeconds => Self::Hour,
+            Unit::InputAudioSeconds
+            | Unit::OutputAudioSeconds
+            | Unit::AudioSeconds
+            | Unit::ComputeSeconds => Self::Hour,
+            Unit::InputPixels => Self::Billion,
             _ => Self::Million,
         }
     }
@@ -123,57 +143,8 @@ impl Per {
             Self::Million => 1_000_000,
             Self::Thousand => 1_000,
             Self::Hour => 3_600,
+            Self::Billion => 1_000_000_000,
         }
-    }
-}
-
-/// The names under which price lists (those of genai-prices) keep the rate of a unit.
-const PRICE_KEYS: &[(&str, Unit)] = &[
-    ("input_mtok", Unit::Input),
-    ("cache_read_mtok", Unit::CacheRead),
-    ("cache_write_mtok", Unit::CacheWrite5m),
-    ("cache_write_1h_mtok", Unit::CacheWrite1h),
-    ("output_mtok", Unit::Output),
-    ("output_reasoning_mtok", Unit::Reasoning),
-    ("input_audio_mtok", Unit::InputAudio),
-    ("input_image_mtok", Unit::InputImage),
-    ("input_video_mtok", Unit::InputVideo),
-    ("cache_audio_read_mtok", Unit::CacheReadAudio),
-    ("cache_image_read_mtok", Unit::CacheReadImage),
-    ("output_audio_mtok", Unit::OutputAudio),
-    ("output_image_mtok", Unit::OutputImage),
-    ("output_video_mtok", Unit::OutputVideo),
-    ("output_citation_mtok", Unit::OutputCitation),
-    ("web_searches_kcount", Unit::WebSearches),
-    ("storage_searches_kcount", Unit::StorageSearches),
-    ("requests_kcount", Unit::Requests),
-    ("input_text_messages_kcount", Unit::Messages),
-    ("input_document_kpages", Unit::DocumentPages),
-    ("input_annotated_document_kpages", Unit::AnnotatedDocumentPages),
-    ("input_mchars", Unit::InputCharacters),
-    ("input_audio_hours", Unit::InputAudioSeconds),
-    ("audio_hours", Unit::AudioSeconds),
-];
-
-/// A unit, read from the key of its rate.
-pub(super) struct PriceKey(pub(super) Unit);
-
-impl<'de> Deserialize<'de> for PriceKey {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Key;
-        impl Visitor<'_> for Key {
-            type Value = PriceKey;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a price key such as `input_mtok`")
-            }
-            fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<PriceKey, E> {
-                PRICE_KEYS
-                    .iter()
-                    .find_map(|&(name, unit)| (name == key).then_some(PriceKey(unit)))
-                    .ok_or_else(|| E::custom(format!("a rate of an unknown unit: `{key}`")))
-            }
-        }
-        deserializer.deserialize_identifier(Key)
     }
 }
 
@@ -286,13 +257,5 @@ mod tests {
     fn tiers_out_of_order_are_refused() {
         let text = r#"{"base":"1","tiers":[{"above":500,"rate":"2"},{"above":200,"rate":"3"}]}"#;
         assert!(serde_json::from_str::<Tiered>(text).is_err());
-    }
-
-    #[test]
-    fn every_unit_but_the_free_one_has_a_key() {
-        for &unit in Unit::ALL {
-            let keys = PRICE_KEYS.iter().filter(|(_, known)| *known == unit).count();
-            assert_eq!(keys, usize::from(unit != Unit::WebFetches), "{unit}");
-        }
     }
 }

@@ -5,11 +5,12 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use octorato_core::{PriceContext, Unit};
+use octorato_core::PriceContext;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
+use super::key::{KeySet, PriceKey};
 use super::matching::Rule;
-use super::rate::{PriceKey, Rate, Tiered};
+use super::rate::{Rate, Tiered};
 
 /// A model in a price list.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -192,20 +193,29 @@ impl<'de> Deserialize<'de> for Variant {
     }
 }
 
-/// Rates by unit.
+/// Rates by key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RateTable {
-    rates: Vec<(Unit, Tiered)>,
+    rates: Vec<(PriceKey, Tiered)>,
+    keys: KeySet,
     tiered: bool,
 }
 
 impl RateTable {
     /// No rate.
-    pub(super) const EMPTY: Self = Self { rates: Vec::new(), tiered: false };
+    pub(super) const EMPTY: Self = Self { rates: Vec::new(), keys: 0, tiered: false };
 
-    /// The rate of `unit`.
-    pub(super) fn get(&self, unit: Unit) -> Option<&Tiered> {
-        self.rates.iter().find_map(|(known, rate)| (*known == unit).then_some(rate))
+    /// The rate under `key`.
+    pub(super) fn get(&self, key: PriceKey) -> Option<&Tiered> {
+        if self.keys & key.bit() == 0 {
+            return None;
+        }
+        self.rates.iter().find_map(|(known, rate)| (*known == key).then_some(rate))
+    }
+
+    /// The keys that have a rate.
+    pub(super) fn keys(&self) -> KeySet {
+        self.keys
     }
 
     /// Whether there is no rate at all.
@@ -229,12 +239,13 @@ impl<'de> Deserialize<'de> for RateTable {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RateTable, A::Error> {
                 let mut table = RateTable::EMPTY;
-                while let Some((PriceKey(unit), rate)) = map.next_entry::<_, Tiered>()? {
-                    if table.get(unit).is_some() {
-                        return Err(A::Error::custom(format!("two rates for `{unit}`")));
+                while let Some((key, rate)) = map.next_entry::<PriceKey, Tiered>()? {
+                    if table.get(key).is_some() {
+                        return Err(A::Error::custom(format!("two rates for `{}`", key.name())));
                     }
                     table.tiered |= rate.has_tiers();
-                    table.rates.push((unit, rate));
+                    table.keys |= key.bit();
+                    table.rates.push((key, rate));
                 }
                 let scale = table.rates.iter().map(|(_, rate)| rate.scale()).max();
                 for (_, rate) in &mut table.rates {

@@ -208,6 +208,7 @@ fn the_last_price_in_force_counts_else_the_first() {
 
 #[test]
 fn a_unit_without_a_rate_is_charged_as_the_nearest_that_has_one() {
+    const BOTH: &str = r#""input_mtok":"3","cache_read_mtok":"0.3","input_audio_mtok":"7""#;
     let all = [
         (Unit::CacheWrite1h, r#""input_mtok":"3""#, "3"),
         (Unit::CacheWrite1h, r#""input_mtok":"3","cache_write_mtok":"3.75""#, "3.75"),
@@ -216,6 +217,20 @@ fn a_unit_without_a_rate_is_charged_as_the_nearest_that_has_one() {
         (Unit::CacheRead, r#""input_mtok":"3""#, "3"),
         (Unit::InputAudio, r#""input_mtok":"3""#, "3"),
         (Unit::CacheReadAudio, r#""input_mtok":"3","input_audio_mtok":"7""#, "7"),
+        // Neither of the two includes the other: the dearer counts.
+        (Unit::CacheReadAudio, BOTH, "7"),
+        (Unit::CacheRead, BOTH, "0.3"),
+        (Unit::CacheWrite5mAudio, BOTH, "7"),
+        (Unit::CacheReadVideo, BOTH, "0.3"),
+        (Unit::InputTool, BOTH, "3"),
+        (Unit::InputToolAudio, BOTH, "7"),
+        // A rate of text beside that of any input.
+        (Unit::Input, r#""input_mtok":"3","input_text_mtok":"2""#, "2"),
+        (Unit::InputImage, r#""input_mtok":"3","input_text_mtok":"2""#, "3"),
+        // A rate of five minutes beside that of any time.
+        (Unit::CacheWrite5m, r#""cache_write_mtok":"4","cache_write_5m_mtok":"5""#, "5"),
+        (Unit::CacheWrite1h, r#""cache_write_mtok":"4","cache_write_5m_mtok":"5""#, "4"),
+        (Unit::ReasoningAudio, r#""output_mtok":"3","output_audio_mtok":"7""#, "0"),
         (Unit::CacheReadAudio, r#""input_mtok":"3","cache_read_mtok":"0.3""#, "0.3"),
         (Unit::OutputVideo, r#""input_mtok":"3","output_mtok":"15""#, "15"),
         (Unit::OutputCitation, r#""output_mtok":"15""#, "15"),
@@ -233,6 +248,11 @@ fn reasoning_is_inside_output_or_apart() {
     assert_eq!(usd(&apart, usage), "8"); // 0.6 x 10 + 0.4 x 5
     let all = Usage::new().with(Unit::Output, 9).with(Unit::Reasoning, 9);
     assert_eq!(usd(&apart, all), "0.000045");
+    let spoken = mega(Unit::OutputAudio).with(Unit::ReasoningAudio, 400_000);
+    let audio_apart =
+        r#""output_mtok":"10","output_audio_mtok":"30","output_audio_reasoning_mtok":"20""#;
+    assert_eq!(usd(&priced(audio_apart, ""), spoken), "26"); // 0.6 x 30 + 0.4 x 20
+    assert_eq!(usd(&priced(audio_apart, ""), usage), "10");
     let more = Usage::new().with(Unit::Output, 8).with(Unit::Reasoning, 9);
     for usage in [more, Usage::new().with(Unit::Reasoning, 1)] {
         let error = charge(&apart, usage, &[]).unwrap_err();

@@ -11,7 +11,8 @@ use serde::de::value::StrDeserializer;
 use serde::{Deserialize, de};
 use serde_json::value::RawValue;
 
-use super::super::rate::{self, PriceKey};
+use super::super::key::PriceKey;
+use super::super::rate;
 use super::decimal::normalise;
 use super::findings::{Findings, Normalised, SkippedModel};
 use super::json::{self, Object};
