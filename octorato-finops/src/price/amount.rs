@@ -108,6 +108,8 @@ impl Amount {
 
     /// The amount as a decimal and whether it is exact; where it is not, the decimal has the 28
     /// digits nearest to it. Trailing zeros are kept.
+    ///
+    /// Fails only where the whole dollars have more than 28 digits.
     pub(super) fn to_decimal(self) -> Result<(Decimal, bool)> {
         let mut amount = self;
         if amount.ninths {
@@ -124,21 +126,27 @@ impl Amount {
                     amount.numerator /= 10;
                     amount.scale -= 1;
                 }
-                Err(source) => return Err(out_of_range().caused_by(source)),
+                Err(_) => return amount.to_inexact_decimal().map(|decimal| (decimal, false)),
             }
         }
     }
 
     /// The nearest decimal of 28 digits, at most 28 of them after the point.
     fn to_inexact_decimal(self) -> Result<Decimal> {
-        let (mut numerator, mut scale) = (self.numerator, self.scale);
+        let ninths = if self.ninths { 9 } else { 1 };
+        let (mut numerator, mut scale, mut divisor) = (self.numerator, self.scale, ninths);
         let limit = POWERS_OF_TEN[28];
-        while scale < 28 && (numerator / 9).abs() < limit / 10 {
+        while scale < 28 && (numerator / divisor).abs() < limit / 10 {
             numerator = numerator.checked_mul(10).ok_or_else(out_of_range)?;
             scale += 1;
         }
-        let rounded =
-            Money::from_pico(numerator, Currency::USD).mul_ratio(1, 9, Rounding::HalfEven)?.pico();
+        while scale > 28 || (scale > 0 && (numerator / divisor).abs() >= limit) {
+            divisor = divisor.checked_mul(10).ok_or_else(out_of_range)?;
+            scale -= 1;
+        }
+        let rounded = Money::from_pico(numerator, Currency::USD)
+            .mul_ratio(1, divisor, Rounding::HalfEven)?
+            .pico();
         Decimal::try_from_i128_with_scale(rounded, scale)
             .map_err(|source| out_of_range().caused_by(source))
     }
@@ -186,10 +194,17 @@ mod tests {
     }
 
     #[test]
-    fn what_no_decimal_can_hold_is_an_error() {
-        let most = amount(u64::MAX, "999999999999.999999", Per::Million);
-        assert_eq!(most.to_decimal().unwrap_err().kind(), ErrorKind::Overflow);
+    fn what_a_decimal_cannot_hold_is_marked() {
         let zeros = amount(10_000_000_000_000_000_000, "999999999", Per::Million);
-        assert_eq!(shown(zeros).0, "9999999990000000000000");
+        assert_eq!(shown(zeros), ("9999999990000000000000".into(), true));
+        let most = amount(u64::MAX, "999999999999.999999", Per::Million);
+        assert_eq!(shown(most), ("18446744073709551596553255.93".into(), false));
+        assert_eq!(most.book().unwrap().to_string(), "18446744073709551596553255.926290448385");
+        // 10^6 and 1.25 x 10^-23 dollars have 30 digits.
+        let dollars = amount(1_000_000_000_000, "1", Per::Million);
+        let dust = amount(1, "0.0000000000000000125", Per::Million);
+        assert_eq!(shown(dollars.plus(dust).unwrap()), ("1000000".into(), false));
+        let beyond = amount(u64::MAX, "9223372036854775807", Per::Million);
+        assert_eq!(beyond.to_decimal().unwrap_err().kind(), ErrorKind::Overflow);
     }
 }

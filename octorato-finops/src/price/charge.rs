@@ -57,7 +57,8 @@ impl Charge {
         self.usd.normalize()
     }
 
-    /// Whether [`Self::usd`] is the exact sum. Only rates per hour can be otherwise.
+    /// Whether [`Self::usd`] is the exact sum. Only rates per hour, and sums that have more than
+    /// 28 digits, are otherwise.
     pub fn is_exact(&self) -> bool {
         self.exact
     }
