@@ -10,6 +10,10 @@
 //!   tried.
 //! - [`ModelPrice::charge`] turns [`Usage`](octorato_core::Usage) into a [`Charge`]: an exact
 //!   decimal per unit, and the integer [`Money`](octorato_core::Money) that is booked.
+//! - [`PriceBook`] lays the operator's own prices over a catalog: contract rates, discounts, own
+//!   models, exchange rates and plans ([`Overlays`]). It gives the list cost and the contracted
+//!   cost of a request ([`Priced`]), and names the agreement that made them differ.
+//! - [`allocate`] shares a plan's fee, [`client_charge`] says what a client pays.
 //! - [`UsageTotals`] converts the inclusive totals that provider APIs report into disjoint
 //!   [`Usage`](octorato_core::Usage).
 //!
@@ -26,22 +30,43 @@
 //! ```
 
 mod amount;
+mod book;
 mod catalog;
 mod charge;
+mod client_charge;
+mod contract;
+mod fx;
 pub mod import;
 mod key;
 mod lattice;
 mod matching;
 mod model_price;
+mod overlays;
+mod own_model;
+mod plan;
+mod priced;
 mod rate;
+mod rate_card;
+mod scope;
 mod table;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod totals;
 
+pub use book::{BookPrice, PriceBook, PriceBookId};
 pub use catalog::{Catalog, Provider, SnapshotId};
 pub use charge::{Charge, ChargeLine, Ignored};
+pub use client_charge::client_charge;
+pub use contract::{Contract, Discount};
+pub use fx::Fx;
 pub use matching::{MatchRule, Matched, ProviderMatch};
 pub use model_price::{ModelPrice, RateInForce};
+pub use overlays::{Overlays, SimilarModels};
+pub use own_model::{Like, OwnModel, OwnPrice};
+pub use plan::{Allocation, Plan, allocate};
+pub use priced::{Agreement, Applied, Priced};
+pub use rate_card::RateCard;
+pub use scope::{Days, ModelPattern};
 pub use table::Model;
 pub use totals::UsageTotals;

@@ -29,7 +29,7 @@ const POWERS_OF_TEN: [i128; 39] = {
     powers
 };
 
-fn power_of_ten(exponent: u32) -> Option<i128> {
+pub(super) fn power_of_ten(exponent: u32) -> Option<i128> {
     POWERS_OF_TEN.get(exponent as usize).copied()
 }
 

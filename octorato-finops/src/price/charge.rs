@@ -146,7 +146,11 @@ impl ModelPrice<'_> {
 }
 
 /// Charges every unit that has a rate; `context` is what the rates leave out of account.
-fn charge_at(usage: &Usage, mut rates: Rates<'_>, context: PriceContext) -> Result<Charge> {
+pub(super) fn charge_at(
+    usage: &Usage,
+    mut rates: Rates<'_>,
+    context: PriceContext,
+) -> Result<Charge> {
     if rates.has_tiers() {
         // No threshold is beyond the range of a count.
         rates.input_tokens = u64::try_from(usage.input_tokens()).unwrap_or(u64::MAX);

@@ -102,6 +102,12 @@ impl PriceKey {
         Self::ALL.iter().copied().find(|key| key.name() == name)
     }
 
+    /// The key under which a rate of the whole unit stands, of text and of any lifetime; nothing
+    /// for what is always free.
+    pub(super) fn of(unit: Unit) -> Option<Self> {
+        Self::ALL.iter().copied().find(|key| key.unit() == unit)
+    }
+
     /// A set that has this key only.
     pub(super) const fn bit(self) -> KeySet {
         1 << self as u32

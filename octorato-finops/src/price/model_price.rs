@@ -10,6 +10,7 @@ use super::lattice::{charged_as, own_keys};
 use super::matching::{Matched, ProviderMatch};
 use super::rate::{Per, Rate};
 use super::table::{Effect, Model, RateTable, Variant};
+use super::terms::Terms;
 
 /// A model's entry in a catalog, and why a name led to it.
 ///
@@ -116,7 +117,7 @@ impl<'c> ModelPrice<'c> {
         if standard.is_empty() {
             return Err(self.error("the price list names the model without a rate"));
         }
-        let mut rates = Rates { standard, overrides: Vec::new(), factor: None, input_tokens: 0 };
+        let mut rates = Rates::standard(standard);
         if context.is_standard() {
             return Ok(rates);
         }
@@ -159,25 +160,41 @@ impl<'c> ModelPrice<'c> {
     }
 }
 
-fn rate_out_of_range() -> Error {
+pub(super) fn rate_out_of_range() -> Error {
     Error::new(ErrorKind::Overflow, "rate out of range")
 }
 
 /// The rates in force for one request.
+#[derive(Clone)]
 pub(super) struct Rates<'c> {
     standard: &'c RateTable,
     /// Tables that come first, in order.
     overrides: Vec<&'c RateTable>,
     /// What token rates are multiplied with.
     factor: Option<Rate>,
+    /// What the operator agreed to.
+    pub(super) terms: Option<Box<Terms<'c>>>,
     /// The size of the request, which chooses the tier of all rates.
     pub(super) input_tokens: u64,
 }
 
-impl Rates<'_> {
+impl<'c> Rates<'c> {
+    /// The rates of a table as they are.
+    pub(super) fn standard(standard: &'c RateTable) -> Self {
+        Self { standard, overrides: Vec::new(), factor: None, terms: None, input_tokens: 0 }
+    }
+
+    /// The same under agreements.
+    pub(super) fn under(mut self, terms: Terms<'c>) -> Self {
+        self.terms = Some(Box::new(terms));
+        self
+    }
+
     /// Whether the size of the request matters.
     pub(super) fn has_tiers(&self) -> bool {
-        self.standard.has_tiers() || self.overrides.iter().any(|table| table.has_tiers())
+        self.standard.has_tiers()
+            || self.overrides.iter().any(|table| table.has_tiers())
+            || self.terms.as_ref().is_some_and(|terms| terms.has_tiers())
     }
 
     /// The rate that `unit` has itself: the most specific of those that are its own.
@@ -197,13 +214,18 @@ impl Rates<'_> {
     }
 
     /// The keys that have a rate.
-    fn keys(&self) -> KeySet {
-        self.overrides.iter().fold(self.standard.keys(), |keys, table| keys | table.keys())
+    pub(super) fn keys(&self) -> KeySet {
+        let agreed = self.terms.as_ref().map_or(0, |terms| terms.keys());
+        let listed = self.overrides.iter().fold(self.standard.keys(), |all, t| all | t.keys());
+        listed | agreed
     }
 
     /// The rate of the most specific key of `unit` that has one and is in `among`; of several the
     /// dearest.
     fn first_of(&self, unit: Unit, among: KeySet) -> Result<Option<Rate>> {
+        if let Some(terms) = &self.terms {
+            return Ok(self.agreed(terms, unit, among)?.map(|(rate, _)| rate));
+        }
         let among = among & self.keys();
         let Some(keys) = charged_as(unit).iter().map(|set| set & among).find(|set| *set != 0)
         else {
@@ -211,16 +233,21 @@ impl Rates<'_> {
         };
         let rates = keys_of(keys).filter_map(|key| self.rate(key));
         let dearest = rates.reduce(|a, b| if b.exceeds(a) { b } else { a });
-        match (dearest, self.factor) {
-            (Some(rate), Some(factor)) if unit.kind() != UnitKind::Count => {
-                rate.times(factor).map(Some).ok_or_else(rate_out_of_range)
+        dearest.map(|rate| self.multiplied(unit, rate)).transpose()
+    }
+
+    /// A list rate with what a variant multiplies it with.
+    pub(super) fn multiplied(&self, unit: Unit, rate: Rate) -> Result<Rate> {
+        match self.factor {
+            Some(factor) if unit.kind() != UnitKind::Count => {
+                rate.times(factor).ok_or_else(rate_out_of_range)
             }
-            _ => Ok(dearest),
+            _ => Ok(rate),
         }
     }
 
-    /// The rate under `key` for the size of the request.
-    fn rate(&self, key: PriceKey) -> Option<Rate> {
+    /// The rate of the list under `key` for the size of the request.
+    pub(super) fn rate(&self, key: PriceKey) -> Option<Rate> {
         let mut tables = self.overrides.iter().copied().chain([self.standard]);
         tables.find_map(|table| table.get(key)).map(|tiered| tiered.at(self.input_tokens))
     }

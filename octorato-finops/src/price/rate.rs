@@ -157,6 +157,16 @@ pub(super) struct Tiered {
 }
 
 impl Tiered {
+    /// A base rate and `(threshold, rate)` in ascending order.
+    pub(super) fn new(base: Rate, tiers: Box<[(u64, Rate)]>) -> Self {
+        Self { base, tiers }
+    }
+
+    /// The thresholds with their rates, ascending.
+    pub(super) fn tiers(&self) -> &[(u64, Rate)] {
+        &self.tiers
+    }
+
     /// The rate of every token of a request that reads `input_tokens`: that of the highest
     /// threshold that is exceeded.
     pub(super) fn at(&self, input_tokens: u64) -> Rate {

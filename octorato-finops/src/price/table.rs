@@ -205,6 +205,18 @@ impl RateTable {
     /// No rate.
     pub(super) const EMPTY: Self = Self { rates: Vec::new(), keys: 0, tiered: false };
 
+    /// Adds the rate under a key that has none yet.
+    pub(super) fn push(&mut self, key: PriceKey, rate: Tiered) {
+        self.tiered |= rate.has_tiers();
+        self.keys |= key.bit();
+        self.rates.push((key, rate));
+    }
+
+    /// The keys with their rates.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (PriceKey, &Tiered)> {
+        self.rates.iter().map(|(key, rate)| (*key, rate))
+    }
+
     /// The rate under `key`.
     pub(super) fn get(&self, key: PriceKey) -> Option<&Tiered> {
         if self.keys & key.bit() == 0 {
@@ -243,9 +255,7 @@ impl<'de> Deserialize<'de> for RateTable {
                     if table.get(key).is_some() {
                         return Err(A::Error::custom(format!("two rates for `{}`", key.name())));
                     }
-                    table.tiered |= rate.has_tiers();
-                    table.keys |= key.bit();
-                    table.rates.push((key, rate));
+                    table.push(key, rate);
                 }
                 let scale = table.rates.iter().map(|(_, rate)| rate.scale()).max();
                 for (_, rate) in &mut table.rates {

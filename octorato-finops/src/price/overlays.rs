@@ -1,0 +1,105 @@
+//! All that the operator's own prices say, and one text for equal overlays.
+
+use octorato_core::{Currency, Error, ErrorKind, Result};
+
+use super::contract::{Contract, Discount};
+use super::fx::Fx;
+use super::own_model::{OwnModel, OwnPrice};
+use super::plan::Plan;
+
+/// What becomes of a name that the price list only resembles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SimilarModels {
+    /// It has the price of what it resembles, and is marked.
+    #[default]
+    Price,
+    /// It has no price.
+    Refuse,
+}
+
+/// The operator's own prices, on top of a price list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overlays {
+    /// What becomes of names that the list only resembles.
+    pub similar_models: SimilarModels,
+    /// Exchange rates.
+    pub fx: Fx,
+    /// Per cent off the list.
+    pub discounts: Vec<Discount>,
+    /// Agreed rates.
+    pub contracts: Vec<Contract>,
+    /// Models that no list has.
+    pub models: Vec<OwnModel>,
+    /// Subscriptions.
+    pub plans: Vec<Plan>,
+}
+
+impl Overlays {
+    /// Checks what no entry can say alone: that no two of them contradict each other, and that
+    /// each currency has an exchange rate.
+    pub(super) fn check(&self) -> Result<()> {
+        let twice = |kind: &str, first: &dyn std::fmt::Display| {
+            Err(Error::new(ErrorKind::InvalidArgument, format!("{kind}: `{first}`"))
+                .hinted("give them different days, models or units"))
+        };
+        for (at, contract) in self.contracts.iter().enumerate() {
+            if self.contracts[..at].iter().any(|other| !contract.conflicts_with(other).is_empty()) {
+                return twice("two contracts for the same units and days", contract);
+            }
+        }
+        for (at, discount) in self.discounts.iter().enumerate() {
+            if self.discounts[..at].iter().any(|other| discount.conflicts_with(other)) {
+                return twice("two discounts of which neither is more specific", discount);
+            }
+        }
+        for (at, model) in self.models.iter().enumerate() {
+            if self.models[..at].iter().any(|other| model.conflicts_with(other)) {
+                return twice("two prices of one model on the same days", &model.model);
+            }
+        }
+        for (at, plan) in self.plans.iter().enumerate() {
+            if self.plans[..at].iter().any(|other| plan.conflicts_with(other)) {
+                return twice("two plans for the same work", &plan.id);
+            }
+        }
+        match self.currencies().find(|currency| !self.fx.knows(*currency)) {
+            Some(currency) => Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("no exchange rate of currency: `{currency}`"),
+            )
+            .hinted("say what one unit is worth in US dollars, and from which day on")),
+            None => Ok(()),
+        }
+    }
+
+    /// The currencies of all amounts.
+    fn currencies(&self) -> impl Iterator<Item = Currency> + '_ {
+        let contracts = self.contracts.iter().map(|contract| contract.currency);
+        let models = self.models.iter().filter_map(|model| match &model.price {
+            OwnPrice::Rates { currency, .. } => Some(*currency),
+            OwnPrice::Like(_) => None,
+        });
+        contracts.chain(models).chain(self.plans.iter().map(|plan| plan.monthly.currency()))
+    }
+
+    /// Lines that are equal for overlays that give equal amounts: in order, without notes.
+    pub(super) fn canonical(&self) -> String {
+        let mut lines = vec![format!("similar {:?}", self.similar_models)];
+        lines.extend(
+            self.fx
+                .iter()
+                .map(|(code, from, usd)| format!("fx {code} {from} {}", usd.to_decimal())),
+        );
+        let mut add = |write: &dyn Fn(&mut String) -> std::fmt::Result| {
+            let mut line = String::new();
+            let _ = write(&mut line); // writing to a text cannot fail
+            lines.push(line);
+        };
+        self.discounts.iter().for_each(|entry| add(&|line| entry.canonical(line)));
+        self.contracts.iter().for_each(|entry| add(&|line| entry.canonical(line)));
+        self.models.iter().for_each(|entry| add(&|line| entry.canonical(line)));
+        self.plans.iter().for_each(|entry| add(&|line| entry.canonical(line)));
+        lines.sort_unstable();
+        lines.join("\n")
+    }
+}
