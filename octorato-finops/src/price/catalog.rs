@@ -167,6 +167,11 @@ impl Catalog {
         }
     }
 
+    /// The bytes that were read.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Which snapshot this is.
     pub fn snapshot(&self) -> &SnapshotId {
         self.snapshot.get_or_init(|| SnapshotId(blake3::hash(self.text.as_bytes())))

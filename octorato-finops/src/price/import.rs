@@ -25,16 +25,21 @@ mod format;
 mod genai;
 mod json;
 mod limits;
+mod listing;
+mod litellm;
+mod models_dev;
 mod rule;
 mod snapshot;
+mod steps;
 mod supplement;
+mod taker;
 
 use std::fmt;
 
 use jiff::civil::Date;
 use octorato_core::{Error, ErrorKind, Result};
 
-pub use self::findings::{Normalised, SkippedModel, UnknownKey};
+pub use self::findings::{IgnoredKey, Normalised, SkippedModel, UnknownKey};
 pub use self::format::Format;
 pub use self::limits::with_limits;
 pub use self::supplement::with_supplement;
@@ -71,6 +76,8 @@ pub struct Imported {
     /// The models that stay without a rate because theirs could not be used, in the order of the
     /// list.
     pub skipped: Vec<SkippedModel>,
+    /// What of the list is known and has no part in a price, by name.
+    pub ignored: Vec<IgnoredKey>,
     /// How many models the snapshot names.
     pub models: usize,
     /// How many of them have a rate.
@@ -100,6 +107,8 @@ pub fn import(text: &str, format: Option<Format>, origin: &Origin) -> Result<Imp
     let snapshot = match format {
         Format::Octorato => Snapshot::parse(text)?,
         Format::GenaiPrices => genai::convert(text, origin, &mut findings)?,
+        Format::Litellm => litellm::convert(text, origin, &mut findings)?,
+        Format::ModelsDev => models_dev::convert(text, origin, &mut findings)?,
     };
     let text = match format {
         Format::Octorato => text.to_owned(),
@@ -114,6 +123,7 @@ pub fn import(text: &str, format: Option<Format>, origin: &Origin) -> Result<Imp
         models: models().count(),
         priced: models().filter(|model| model.has_rates()).count(),
         unknown: findings.unknown(),
+        ignored: findings.ignored(),
         normalised: findings.normalised,
         skipped: findings.skipped,
     })

@@ -53,7 +53,6 @@ fn plain(number: &str) -> Option<String> {
 }
 
 /// A plain decimal times a power of ten.
-#[allow(dead_code, reason = "for lists that are per token")]
 pub(super) fn shift(plain: &str, places: i32) -> Option<String> {
     let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
     shifted(whole, fraction, places)

@@ -30,6 +30,15 @@ pub struct UnknownKey {
     pub value: String,
 }
 
+/// Something known that has no part in a price here, such as what a model can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IgnoredKey {
+    /// The name.
+    pub name: String,
+    /// How often.
+    pub count: usize,
+}
+
 /// A model whose rates could not be used: the snapshot has its name without a rate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedModel {
@@ -49,6 +58,7 @@ pub(super) struct Findings {
     pub(super) normalised: Vec<Normalised>,
     pub(super) skipped: Vec<SkippedModel>,
     unknown: BTreeMap<String, UnknownKey>,
+    ignored: BTreeMap<String, usize>,
 }
 
 /// How much of a value is shown, in characters.
@@ -71,6 +81,21 @@ impl Findings {
             value: shortened(value),
         });
         found.count += 1;
+    }
+
+    /// Counts what is known and has no part in a price.
+    pub(super) fn note_ignored(&mut self, name: &str) {
+        if let Some(count) = self.ignored.get_mut(name) {
+            *count += 1;
+        } else {
+            self.ignored.insert(name.to_owned(), 1);
+        }
+    }
+
+    /// What has no part in a price, by name.
+    pub(super) fn ignored(&mut self) -> Vec<IgnoredKey> {
+        let ignored = std::mem::take(&mut self.ignored).into_iter();
+        ignored.map(|(name, count)| IgnoredKey { name, count }).collect()
     }
 
     /// What is not understood, by path.

@@ -16,17 +16,27 @@ pub enum Format {
     Octorato,
     /// The JSON of genai-prices, version 2.
     GenaiPrices,
+    /// The table of `LiteLLM`, `model_prices_and_context_window.json`.
+    Litellm,
+    /// The JSON of models.dev, `api.json`.
+    ModelsDev,
 }
+
+/// How many entries are looked at to tell a format.
+const LOOKED_AT: usize = 16;
 
 impl Format {
     /// Every format.
-    pub const ALL: &'static [Self] = &[Self::Octorato, Self::GenaiPrices];
+    pub const ALL: &'static [Self] =
+        &[Self::Octorato, Self::GenaiPrices, Self::Litellm, Self::ModelsDev];
 
     /// The name, such as `genai-prices`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Octorato => "octorato",
             Self::GenaiPrices => "genai-prices",
+            Self::Litellm => "litellm",
+            Self::ModelsDev => "models.dev",
         }
     }
 
@@ -47,6 +57,17 @@ impl Format {
         let head = text.lines().next().unwrap_or_default();
         if Object::parse(head).is_ok_and(|head| head.get("schema").is_some()) {
             return Ok(Self::Octorato);
+        }
+        // Only a whole object is a list; what is in it is read later.
+        let list = Object::parse(text).map_err(|why| refused("the whole text", why))?;
+        for (name, value) in list.0.iter().take(LOOKED_AT) {
+            let Ok(entry) = Object::parse(value.get()) else { continue };
+            if name == "sample_spec" || entry.get("litellm_provider").is_some() {
+                return Ok(Self::Litellm);
+            }
+            if entry.get("models").is_some_and(|models| models.starts_with('{')) {
+                return Ok(Self::ModelsDev);
+            }
         }
         refuse("its format is not known")
     }

@@ -7,19 +7,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use octorato_core::{Error, Result};
-use serde::de::value::StrDeserializer;
-use serde::{Deserialize, de};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::key::PriceKey;
-use super::super::rate;
-use super::decimal::normalise;
-use super::findings::{Findings, Normalised, SkippedModel};
+use super::findings::Findings;
 use super::json::{self, Object};
 use super::rule::Rule;
 use super::snapshot::{
-    Constraint, Era, Header, List, Model, Provider, Rate, Rates, Snapshot, Tier, Variant,
+    Constraint, Era, Header, List, Model, Provider, Rate, Rates, Snapshot, Tier, Variant, is_known,
 };
+use super::taker::{Scale, Taker, Trouble, strict};
 use super::{Origin, refused};
 
 /// Fields of a provider that are known and have no part in a price here.
@@ -102,7 +99,7 @@ fn provider(at: usize, source: &Object<'_>, findings: &mut Findings) -> Result<(
                 provider.fallback_model_providers =
                     json::read::<Option<_>>(value.get(), place())?.unwrap_or_default();
             }
-            known if PROVIDER_METADATA.contains(&known) => {}
+            known if PROVIDER_METADATA.contains(&known) => findings.note_ignored(known),
             _ => findings.note_unknown(format!("provider: {name}"), &id, value.get()),
         }
     }
@@ -123,19 +120,13 @@ fn model(provider: &str, at: usize, source: &Object<'_>, findings: &mut Findings
         match &**name {
             "id" | "name" | "match" | "context_window" | "deprecated" | "prices"
             | "price_variants" => {}
-            known if MODEL_METADATA.contains(&known) => {}
+            known if MODEL_METADATA.contains(&known) => findings.note_ignored(known),
             _ => findings.note_unknown(name, &full, value.get()),
         }
     }
     let deprecated: Option<bool> = optional(source, "deprecated", &full)?;
-    let before = findings.normalised.len();
-    let mut place = Place { provider, model: &id, full: &full, findings };
-    let (prices, variants) = place.prices(source).unwrap_or_else(|(below, why)| {
-        findings.normalised.truncate(before);
-        let (provider, model) = (provider.to_owned(), id.clone());
-        findings.skipped.push(SkippedModel { provider, model, place: below, why });
-        (vec![Era { constraint: None, rates: Rates::new() }], Vec::new())
-    });
+    let mut taker = Taker { provider, model: &id, findings };
+    let (prices, variants) = taker.or_unpriced(|taker| prices(taker, source));
     Ok(Model {
         name: name.filter(|name| *name != id),
         rule,
@@ -173,121 +164,77 @@ fn optional<'a, T: Deserialize<'a>>(
     json::read(source.get(name).unwrap_or("null"), format_args!("{place}: {name}"))
 }
 
-/// Why the rates of a model cannot be used: where below the model, and what.
-type Trouble = (String, String);
-
-/// Where a rate stands, and where what is found is noted.
-struct Place<'a> {
-    provider: &'a str,
-    model: &'a str,
-    full: &'a str,
-    findings: &'a mut Findings,
+fn prices(taker: &mut Taker<'_>, source: &Object<'_>) -> Result<(Vec<Era>, Vec<Variant>), Trouble> {
+    let text = source.get("prices").unwrap_or("{}");
+    let eras: Vec<SourceEra<'_>> = if text.starts_with('[') {
+        strict(text, "prices")?
+    } else {
+        vec![SourceEra { constraint: None, prices: strict(text, "prices")? }]
+    };
+    let free = taker.model.ends_with(":free");
+    let mut prices = Vec::new();
+    for era in eras {
+        let mut rates = rates(taker, &era.prices, "prices")?;
+        if free && era.prices.0.is_empty() {
+            // The name is the provider's word; any other model without rates has no price.
+            let zero = |key: &str| (key.to_owned(), Rate::Flat("0".to_owned()));
+            rates.extend([zero("input_mtok"), zero("output_mtok")]);
+        }
+        prices.push(Era { constraint: era.constraint, rates });
+    }
+    let text = source.get("price_variants").unwrap_or("[]");
+    let mut variants = Vec::new();
+    for variant in strict::<Vec<SourceVariant<'_>>>(text, "price_variants")? {
+        let given = !variant.prices.0.is_empty();
+        if variant.when.values().any(|value| value == "default") {
+            // The standard price by another name; a context never holds it.
+            if given {
+                let why = "a default variant with rates of its own";
+                return Err(Trouble::new("price_variants", why));
+            }
+            continue;
+        }
+        let rates = rates(taker, &variant.prices, "price_variants: prices")?;
+        if given && rates.is_empty() {
+            continue; // Without rates it would say that the standard ones are in force.
+        }
+        let SourceVariant { when, constraint, .. } = variant;
+        variants.push(Variant { when, constraint, rates: Some(rates), multiply: None });
+    }
+    Ok((prices, variants))
 }
 
-impl Place<'_> {
-    fn prices(&mut self, source: &Object<'_>) -> Result<(Vec<Era>, Vec<Variant>), Trouble> {
-        let text = source.get("prices").unwrap_or("{}");
-        let eras: Vec<SourceEra<'_>> = if text.starts_with('[') {
-            strict(text, "prices")?
+/// The rates of units that are known, by price key; those of others are noted.
+fn rates(taker: &mut Taker<'_>, source: &Object<'_>, path: &str) -> Result<Rates, Trouble> {
+    let mut rates = Rates::new();
+    for (key, value) in &source.0 {
+        let place = format!("{path}: {key}");
+        if is_known(key) {
+            rates.insert(key.clone(), rate(taker, key, value.get(), &place)?);
         } else {
-            vec![SourceEra { constraint: None, prices: strict(text, "prices")? }]
-        };
-        let free = self.model.ends_with(":free");
-        let mut prices = Vec::new();
-        for era in eras {
-            let mut rates = self.rates(&era.prices, "prices")?;
-            if free && era.prices.0.is_empty() {
-                // The name is the provider's word; any other model without rates has no price.
-                let zero = |key: &str| (key.to_owned(), Rate::Flat("0".to_owned()));
-                rates.extend([zero("input_mtok"), zero("output_mtok")]);
-            }
-            prices.push(Era { constraint: era.constraint, rates });
+            taker.unknown(place, value);
         }
-        let text = source.get("price_variants").unwrap_or("[]");
-        let mut variants = Vec::new();
-        for variant in strict::<Vec<SourceVariant<'_>>>(text, "price_variants")? {
-            let given = !variant.prices.0.is_empty();
-            if variant.when.values().any(|value| value == "default") {
-                // The standard price by another name; a context never holds it.
-                if given {
-                    let why = "a default variant with rates of its own".to_owned();
-                    return Err(("price_variants".to_owned(), why));
-                }
-                continue;
-            }
-            let rates = self.rates(&variant.prices, "price_variants: prices")?;
-            if given && rates.is_empty() {
-                continue; // Without rates it would say that the standard ones are in force.
-            }
-            variants.push(Variant {
-                when: variant.when,
-                constraint: variant.constraint,
-                rates: Some(rates),
-                multiply: None,
-            });
-        }
-        Ok((prices, variants))
     }
-
-    /// The rates of units that are known, by price key; those of others are noted.
-    fn rates(&mut self, source: &Object<'_>, path: &str) -> Result<Rates, Trouble> {
-        let mut rates = BTreeMap::new();
-        for (key, rate) in &source.0 {
-            if !is_known(key) {
-                self.findings.note_unknown(format!("{path}: {key}"), self.full, rate.get());
-                continue;
-            }
-            let place = format!("{path}: {key}");
-            rates.insert(key.clone(), self.rate(key, rate.get(), &place)?);
-        }
-        Ok(rates)
-    }
-
-    fn rate(&mut self, key: &str, text: &str, place: &str) -> Result<Rate, Trouble> {
-        if !text.starts_with('{') {
-            return Ok(Rate::Flat(self.number(key, text, place)?));
-        }
-        let mut source: SourceTiers<'_> = strict(text, place)?;
-        source.tiers.sort_by_key(|tier| tier.start);
-        let base = self.number(key, source.base.get(), place)?;
-        let mut tiers: Vec<Tier> = Vec::new();
-        for tier in source.tiers {
-            if tiers.last().is_some_and(|last| last.above == tier.start) {
-                return Err((place.to_owned(), format!("two tiers above {}", tier.start)));
-            }
-            let key = format!("{key} above {}", tier.start);
-            let rate = self.number(&key, tier.price.get(), place)?;
-            tiers.push(Tier { above: tier.start, rate });
-        }
-        Ok(Rate::Tiered { base, tiers })
-    }
-
-    fn number(&mut self, key: &str, written: &str, place: &str) -> Result<String, Trouble> {
-        let trouble = |why| (place.to_owned(), why);
-        let (taken, changed) = normalise(written).map_err(trouble)?;
-        if rate::Rate::parse(&taken).is_none() {
-            return Err(trouble(format!("out of range: `{written}`")));
-        }
-        if changed {
-            self.findings.normalised.push(Normalised {
-                provider: self.provider.to_owned(),
-                model: self.model.to_owned(),
-                key: key.to_owned(),
-                written: written.to_owned(),
-                taken: taken.clone(),
-            });
-        }
-        Ok(taken)
-    }
+    Ok(rates)
 }
 
-/// Whether a price key names a unit.
-fn is_known(key: &str) -> bool {
-    PriceKey::deserialize(StrDeserializer::<de::value::Error>::new(key)).is_ok()
-}
-
-fn strict<'a, T: Deserialize<'a>>(text: &'a str, place: &str) -> Result<T, Trouble> {
-    serde_json::from_str(text).map_err(|error| (place.to_owned(), error.to_string()))
+fn rate(taker: &mut Taker<'_>, key: &str, text: &str, place: &str) -> Result<Rate, Trouble> {
+    if !text.starts_with('{') {
+        return taker.rate(key, text, Scale::Ten(0), place).map(Rate::Flat);
+    }
+    let mut source: SourceTiers<'_> = strict(text, place)?;
+    source.tiers.sort_by_key(|tier| tier.start);
+    let base = taker.rate(key, source.base.get(), Scale::Ten(0), place)?;
+    let mut tiers: Vec<Tier> = Vec::new();
+    for tier in source.tiers {
+        if tiers.last().is_some_and(|last| last.above == tier.start) {
+            return Err(Trouble::new(place, format!("two tiers above {}", tier.start)));
+        }
+        let key = format!("{key} above {}", tier.start);
+        let rate = taker.rate(&key, tier.price.get(), Scale::Ten(0), place)?;
+        tiers.push(Tier { above: tier.start, rate });
+    }
+    Ok(Rate::Tiered { base, tiers })
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use octorato_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
+use super::super::key::PriceKey;
+use super::super::table;
 use super::rule::Rule;
 use super::{json, refused};
 
@@ -79,7 +81,7 @@ pub(super) struct Model {
 pub(super) type Rates = BTreeMap<String, Rate>;
 
 /// Rates and when they are in force.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Era {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,7 +90,7 @@ pub(super) struct Era {
 }
 
 /// From a date, or between two times of each day.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Constraint {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,7 +118,7 @@ pub(super) struct Tier {
 }
 
 /// Other rates, or all token rates multiplied, under a condition.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Variant {
     pub(super) when: BTreeMap<String, String>,
@@ -153,11 +155,31 @@ impl Snapshot {
     }
 }
 
+impl Constraint {
+    /// Whether a catalog can read it.
+    pub(super) fn is_readable(&self) -> bool {
+        serde_json::to_string(self)
+            .is_ok_and(|text| serde_json::from_str::<table::Constraint>(&text).is_ok())
+    }
+}
+
+impl Era {
+    /// No rate.
+    pub(super) fn unpriced() -> Self {
+        Self { constraint: None, rates: Rates::new() }
+    }
+}
+
 impl Model {
     /// Whether there is any standard rate.
     pub(super) fn has_rates(&self) -> bool {
         self.prices.iter().any(|era| !era.rates.is_empty())
     }
+}
+
+/// Whether a price key names a unit.
+pub(super) fn is_known(key: &str) -> bool {
+    PriceKey::from_name(key).is_some()
 }
 
 fn line(value: &impl Serialize) -> Result<String> {
