@@ -51,7 +51,7 @@ fn what_is_no_price_list_is_refused_and_told() {
         ("price: 1", "it is not JSON"),
         ("{}", "its format is not known"),
         (r#"{"a":1}"#, "its format is not known"),
-        (r#"{"a":{"#, "its format is not known"),
+        (r#"{"a":{"#, "EOF while parsing"),
         (&deep, "cannot use the price list"),
         ("[1]", "place: `the list of providers`"),
         (r#"{"schema":2,"providers":[]}"#, "cannot use the price list"),
@@ -66,4 +66,18 @@ fn what_is_no_price_list_is_refused_and_told() {
         assert!(import(&deep, Some(*format), &origin()).is_err());
     }
     assert!("csv".parse::<Format>().is_err());
+}
+
+#[test]
+fn deep_nesting_costs_no_stack() {
+    let deep = format!("{}{}", "[".repeat(1 << 20), "]".repeat(1 << 20));
+    let table = format!(r#"{{"m":{{"litellm_provider":"p","metadata":{deep},"odd":{deep}}}}}"#);
+    let imported = import(&table, None, &origin()).unwrap();
+    assert_eq!(imported.format, Format::Litellm);
+    assert!(imported.unknown[0].value.len() < 100);
+    let rule = format!(r#"{}{{"equals":"m"}}{}"#, r#"{"not":"#.repeat(1000), "}".repeat(1000));
+    let list = format!(
+        r#"[{{"id":"p","name":"P","api_pattern":"p","models":[{{"id":"m","match":{rule}}}]}}]"#
+    );
+    assert!(import(&list, None, &origin()).unwrap_err().to_string().contains("p/m: match"));
 }

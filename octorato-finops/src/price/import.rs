@@ -110,6 +110,7 @@ pub fn import(text: &str, format: Option<Format>, origin: &Origin) -> Result<Imp
         Format::Litellm => litellm::convert(text, origin, &mut findings)?,
         Format::ModelsDev => models_dev::convert(text, origin, &mut findings)?,
     };
+    rule::check(snapshot.rules())?;
     let text = match format {
         Format::Octorato => text.to_owned(),
         _ => snapshot.to_text()?,

@@ -184,7 +184,8 @@ fn model(
 
 /// Whether `name` is `known`, or goes on after it with one of `marks`.
 fn is_or_begins(name: &str, known: &str, marks: &str) -> bool {
-    name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(|c| marks.contains(c)))
+    name.strip_prefix(known)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(|c| marks.contains(c)))
 }
 
 #[cfg(test)]

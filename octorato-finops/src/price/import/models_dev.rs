@@ -233,7 +233,7 @@ fn read_step(
             (_, "null") => {}
             (Some((_, key)), text) => {
                 let rate = taker.rate(name, text, Scale::Ten(0), &place)?;
-                if !table.entry(key).or_default().set(above, rate) {
+                if !table.entry(key).or_default().set(above, &rate) {
                     return Err(Trouble::new(place, "two tiers of one size"));
                 }
             }

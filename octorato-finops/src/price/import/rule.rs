@@ -10,6 +10,9 @@ use super::findings::shortened;
 /// few letters such as `(a{1000}){1000}`.
 const REGEX_BYTES: usize = 64 << 10;
 
+/// How many regular expressions a list may have; the largest known list has about 70.
+const MOST_EXPRESSIONS: usize = 4_000;
+
 /// A comparison; the form of the source and that of the snapshot are one, save `not`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -43,16 +46,43 @@ impl Rule {
     }
 }
 
+/// Refuses rules that would fill the memory once they are compiled, of a list that is read as it
+/// stands.
+pub(super) fn check<'a>(rules: impl Iterator<Item = &'a Rule>) -> Result<()> {
+    let mut rules: Vec<_> = rules.collect();
+    let mut expressions = 0_usize;
+    while let Some(rule) = rules.pop() {
+        match rule {
+            Rule::Regex(text) => {
+                expressions += 1;
+                if expressions > MOST_EXPRESSIONS {
+                    let why = format!("more than {MOST_EXPRESSIONS} regular expressions");
+                    return Err(Error::new(ErrorKind::Data, why));
+                }
+                checked(text)?;
+            }
+            Rule::Or(all) | Rule::And(all) => rules.extend(all),
+            Rule::Not(rule) => rules.push(rule),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn checked(regex: &str) -> Result<()> {
+    match RegexBuilder::new(regex).size_limit(REGEX_BYTES).build() {
+        Ok(_) => Ok(()),
+        Err(why) => Err(refuse("not a regular expression", regex).caused_by(why)),
+    }
+}
+
 /// `^(?!A)B` is "not `^A`, and `^B`".
 fn without_look_ahead(regex: &str) -> Result<Rule> {
     let Some(rest) = regex.strip_prefix("^(?!") else {
         if regex.contains("(?!") || regex.contains("(?=") || regex.contains("(?<") {
             return Err(refuse("a look-around that cannot be translated", regex));
         }
-        return match RegexBuilder::new(regex).size_limit(REGEX_BYTES).build() {
-            Ok(_) => Ok(Rule::Regex(regex.to_owned())),
-            Err(why) => Err(refuse("not a regular expression", regex).caused_by(why)),
-        };
+        return Ok(Rule::Regex(regex.to_owned()));
     };
     let Some(end) = closing(rest) else { return Err(refuse("an open group", regex)) };
     let (denied, wanted) = (&rest[..end], &rest[end + 1..]);
@@ -113,10 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn an_expression_that_fills_the_memory_is_refused() {
+    fn expressions_that_fill_the_memory_are_refused() {
         for regex in ["(a{1000}){1000}", "(a", "^(?!(a{1000}){1000})b"] {
-            assert!(Rule::Regex(regex.to_owned()).translate().is_err(), "{regex}");
+            let rule = Rule::Regex(regex.to_owned()).translate();
+            assert!(rule.and_then(|rule| check(std::iter::once(&rule))).is_err(), "{regex}");
         }
+        let rule = Rule::Not(Box::new(Rule::Or(vec![Rule::Regex("^a".to_owned())])));
+        assert!(check(std::iter::repeat_n(&rule, MOST_EXPRESSIONS)).is_ok());
+        assert!(check(std::iter::repeat_n(&rule, MOST_EXPRESSIONS + 1)).is_err());
     }
 
     #[test]

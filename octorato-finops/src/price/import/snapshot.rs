@@ -142,6 +142,16 @@ impl Snapshot {
         Ok(Self { header, lists })
     }
 
+    /// All comparisons of names.
+    pub(super) fn rules(&self) -> impl Iterator<Item = &Rule> {
+        let providers = self.header.providers.iter();
+        let models = self.lists.iter().flat_map(|list| &list.models);
+        providers
+            .flat_map(|provider| [&provider.provider_match, &provider.model_match])
+            .flatten()
+            .chain(models.map(|model| &model.rule))
+    }
+
     /// Writes the file: the same snapshot is always the same bytes.
     pub(super) fn to_text(&self) -> Result<String> {
         if !self.header.providers.iter().map(|p| &p.id).eq(self.lists.iter().map(|l| &l.id)) {

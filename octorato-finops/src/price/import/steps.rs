@@ -17,10 +17,10 @@ pub(super) type Table = BTreeMap<&'static str, Steps>;
 
 impl Steps {
     /// Keeps a rate; says whether there was none, or the same.
-    pub(super) fn set(&mut self, above: Option<u64>, rate: String) -> bool {
+    pub(super) fn set(&mut self, above: Option<u64>, rate: &str) -> bool {
         let known = match above {
-            Some(above) => self.tiers.entry(above).or_insert_with(|| rate.clone()),
-            None => self.base.get_or_insert_with(|| rate.clone()),
+            Some(above) => self.tiers.entry(above).or_insert_with(|| rate.to_owned()),
+            None => self.base.get_or_insert_with(|| rate.to_owned()),
         };
         *known == rate
     }
@@ -43,8 +43,7 @@ pub(super) fn rates(table: &Table, place: &str) -> Result<Rates, Trouble> {
                 tiers.entry(*above).or_insert_with(|| base.clone());
             }
         }
-        let tiers: Vec<_> =
-            tiers.into_iter().map(|(above, rate)| Tier { above, rate }).collect();
+        let tiers: Vec<_> = tiers.into_iter().map(|(above, rate)| Tier { above, rate }).collect();
         let rate = if tiers.is_empty() { Rate::Flat(base) } else { Rate::Tiered { base, tiers } };
         rates.insert((*key).to_owned(), rate);
     }
@@ -87,8 +86,8 @@ mod tests {
     #[test]
     fn two_rates_of_one_place_must_agree() {
         let mut steps = Steps::default();
-        assert!(steps.set(None, "1".into()) && steps.set(Some(9), "2".into()));
-        assert!(steps.set(None, "1".into()));
-        assert!(!steps.set(None, "2".into()) && !steps.set(Some(9), "1".into()));
+        assert!(steps.set(None, "1") && steps.set(Some(9), "2"));
+        assert!(steps.set(None, "1"));
+        assert!(!steps.set(None, "2") && !steps.set(Some(9), "1"));
     }
 }

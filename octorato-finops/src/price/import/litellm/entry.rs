@@ -92,7 +92,7 @@ pub(super) fn read(
     standard.extend(tiered.unwrap_or_default());
     let base = searches.remove(BASE_SEARCH);
     if let Some(rate) = base {
-        standard.entry("web_searches_kcount").or_default().set(None, rate);
+        standard.entry("web_searches_kcount").or_default().set(None, &rate);
     }
     let mut variants = Vec::new();
     for (service, table) in tables {
@@ -138,7 +138,7 @@ fn cell(
         // A transcription may list a free direction beside the paid one.
         let paid = steps.base.take().filter(|known| known != "0").unwrap_or(rate);
         steps.base = Some(paid);
-    } else if !steps.set(above, rate) {
+    } else if !steps.set(above, &rate) {
         return Err(Trouble::new(name, "another field has another rate of the same unit"));
     }
     Ok(())
@@ -169,12 +169,10 @@ fn over_standard(mut table: Table, standard: &Table, service: Service) -> Table 
 
 /// Reads `tiered_pricing`, a list of ranges of input tokens: the lower end is excluded, the upper
 /// included, and what is beyond the last costs as much as there. It replaces the entry's own rates.
-fn tiered_pricing(
-    taker: &mut Taker<'_>,
-    source: &Object<'_>,
-) -> Result<Option<Table>, Trouble> {
+fn tiered_pricing(taker: &mut Taker<'_>, source: &Object<'_>) -> Result<Option<Table>, Trouble> {
     const PLACE: &str = "tiered_pricing";
-    let Some((_, value)) = source.0.iter().find(|(name, value)| name == PLACE && value.get() != "null")
+    let Some((_, value)) =
+        source.0.iter().find(|(name, value)| name == PLACE && value.get() != "null")
     else {
         return Ok(None);
     };
@@ -217,10 +215,9 @@ fn tiered_pricing(
         for (from, _, rates) in &tiers {
             let other = if key == "output_reasoning_mtok" { "output_mtok" } else { "input_mtok" };
             let rate = rates.get(key).or_else(|| rates.get(other).filter(|_| key != "output_mtok"));
-            let rate = rate.ok_or_else(|| {
-                Trouble::new(PLACE, format!("a range without a rate of {key}"))
-            })?;
-            steps.set((*from > 0).then_some(*from), rate.clone());
+            let rate = rate
+                .ok_or_else(|| Trouble::new(PLACE, format!("a range without a rate of {key}")))?;
+            steps.set((*from > 0).then_some(*from), rate);
         }
     }
     Ok(Some(table))
@@ -230,10 +227,7 @@ fn tiered_pricing(
 const BASE_SEARCH: &str = "";
 
 /// The cost of a web search by the size of what it brings into the context.
-fn search_costs(
-    taker: &mut Taker<'_>,
-    text: &str,
-) -> Result<BTreeMap<String, String>, Trouble> {
+fn search_costs(taker: &mut Taker<'_>, text: &str) -> Result<BTreeMap<String, String>, Trouble> {
     const PLACE: &str = "search_context_cost_per_query";
     let source: Object<'_> = strict(text, PLACE)?;
     let mut costs = BTreeMap::new();
@@ -256,17 +250,14 @@ fn search_costs(
 }
 
 /// Multipliers by name: a region in which the request is served, or `fast`.
-fn specific_multipliers(
-    taker: &mut Taker<'_>,
-    value: &RawValue,
-) -> Result<Vec<Variant>, Trouble> {
+fn specific_multipliers(taker: &mut Taker<'_>, value: &RawValue) -> Result<Vec<Variant>, Trouble> {
     const PLACE: &str = "provider_specific_entry";
     let source: Object<'_> = strict(value.get(), PLACE)?;
     let mut variants = Vec::new();
     for (name, value) in &source.0 {
         let place = format!("{PLACE}: {name}");
-        let is_region = (2..=6).contains(&name.len())
-            && name.bytes().all(|byte| byte.is_ascii_lowercase());
+        let is_region =
+            (2..=6).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase());
         let is_number = value.get().starts_with(|first: char| first.is_ascii_digit());
         let pair = match &**name {
             "fast" => ("speed", "fast"),

@@ -91,10 +91,8 @@ impl Field {
             (*key, Scale::Ten(*places))
         } else {
             match (rest, mode) {
-                ("input_cost_per_second" | "output_cost_per_second", "audio_transcription") => {
-                    ("input_audio_hours", Scale::SecondToHour)
-                }
-                ("input_cost_per_audio_per_second", _) => {
+                ("input_cost_per_second" | "output_cost_per_second", "audio_transcription")
+                | ("input_cost_per_audio_per_second", _) => {
                     ("input_audio_hours", Scale::SecondToHour)
                 }
                 ("output_cost_per_second", "audio_speech") => {
@@ -156,12 +154,7 @@ mod tests {
                 Some(200_000),
                 priority,
             ),
-            (
-                "input_cost_per_token_priority_above_100_tokens",
-                "input_mtok",
-                Some(100),
-                priority,
-            ),
+            ("input_cost_per_token_priority_above_100_tokens", "input_mtok", Some(100), priority),
         ] {
             assert_eq!(field(name), Some((key, above, service)), "{name}");
         }
