@@ -129,11 +129,17 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
+/// The one file that has floats: it finds the decimal that a foreign list meant by the noise of one.
+const NOISE_OF_FLOATS: &str = "price/import/decimal.rs";
+
 #[test]
 fn money_and_counts_are_never_floats() {
     let files: Vec<_> =
         ["octorato-core/src", "octorato-finops/src"].into_iter().flat_map(rust_files).collect();
     assert!(files.len() > 10, "the source has moved; so must this check");
+    let (removing, files): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|file| file.ends_with(NOISE_OF_FLOATS));
+    assert_eq!(removing.len(), 1, "`{NOISE_OF_FLOATS}` has moved; so must this exception");
     for file in files {
         assert_eq!(floats(&read(&file)), [0; 0], "floats in {}", file.display());
     }
