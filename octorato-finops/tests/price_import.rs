@@ -5,8 +5,11 @@
 
 use std::path::Path;
 
-use octorato_finops::price::Catalog;
+use proptest::prelude::*;
+
+use octorato_core::{PriceContext, Unit, Usage};
 use octorato_finops::price::import::{Format, Origin, import, with_limits, with_supplement};
+use octorato_finops::price::{Catalog, diff};
 
 const BUILTIN: &str = include_str!("../data/prices.jsonl");
 
@@ -80,4 +83,79 @@ fn deep_nesting_costs_no_stack() {
         r#"[{{"id":"p","name":"P","api_pattern":"p","models":[{{"id":"m","match":{rule}}}]}}]"#
     );
     assert!(import(&list, None, &origin()).unwrap_err().to_string().contains("p/m: match"));
+}
+
+#[test]
+fn a_list_that_would_cost_too_much_is_refused() {
+    let many: Vec<_> =
+        (0..6_000).map(|at| format!(r#""m{at}":{{"litellm_provider":"p{at}"}}"#)).collect();
+    let error = import(&format!("{{{}}}", many.join(",")), None, &origin()).unwrap_err();
+    assert!(error.to_string().contains("6000"), "{error}");
+    let long = "a".repeat(1 << 20);
+    let table = format!(r#"{{"m":{{"litellm_provider":"p","{long}":"{long}"}},"{long}":7}}"#);
+    assert!(import(&table, None, &origin()).unwrap_err().to_string().len() < 400);
+    let own = BUILTIN.replacen(r#"{"contains":"claude"}"#, r#"{"regex":"(a{1000}){1000}"}"#, 1);
+    assert!(own != BUILTIN);
+    assert!(import(&own, None, &origin()).is_err());
+}
+
+#[test]
+fn a_large_table_is_read_in_one_go() {
+    let entry = |at: usize| {
+        format!(
+            r#""azure/m{at}":{{"litellm_provider":"azure","mode":"chat","max_input_tokens":128000,
+            "input_cost_per_token":{at}e-09,"output_cost_per_token":2e-06,"supports_vision":true}}"#
+        )
+    };
+    let table: Vec<_> = (0..5_000).map(entry).collect();
+    let imported = import(&format!("{{{}}}", table.join(",")), None, &origin()).unwrap();
+    assert_eq!((imported.models, imported.priced), (5_000, 5_000));
+    let price = imported.catalog.find(Some("azure"), "M4999").unwrap();
+    assert_eq!(price.model().id(), "azure/m4999");
+}
+
+const UNITS: [(&str, &str, Unit); 4] = [
+    ("input_cost_per_token", "input_mtok", Unit::Input),
+    ("output_cost_per_token", "output_mtok", Unit::Output),
+    ("cache_read_input_token_cost", "cache_read_mtok", Unit::CacheRead),
+    ("input_cost_per_audio_token", "input_audio_mtok", Unit::InputAudio),
+];
+
+fn table(rates: [u32; 4]) -> Catalog {
+    let fields: Vec<_> = UNITS
+        .iter()
+        .zip(rates)
+        .map(|((name, ..), rate)| format!(r#""{name}":{rate}e-8"#))
+        .collect();
+    let text = format!(r#"{{"m":{{"litellm_provider":"p",{}}}}}"#, fields.join(","));
+    import(&text, None, &origin()).unwrap().catalog
+}
+
+proptest! {
+    #[test]
+    fn rates_that_do_not_change_charge_the_same_and_those_that_do_are_told(
+        before in proptest::array::uniform4(0_u32..4),
+        after in proptest::array::uniform4(0_u32..4),
+    ) {
+        let at = "2026-11-20T12:00:00Z".parse().unwrap();
+        let (old, new) = (table(before), table(after));
+        let there = diff(&old, &new, at).unwrap();
+        let back = diff(&new, &old, at).unwrap();
+        prop_assert!(diff(&old, &old, at).unwrap().is_empty());
+        prop_assert_eq!(there.changed.len(), back.changed.len());
+        for (_, key, unit) in UNITS {
+            let usd = |catalog: &Catalog| {
+                let usage = Usage::new().with(unit, 1_000_000);
+                let price = catalog.find(Some("p"), "m").unwrap();
+                price.charge(&usage, at, &PriceContext::standard()).unwrap().usd()
+            };
+            let told = there.changed.iter().find(|change| change.rate == key);
+            prop_assert_eq!(told.is_some(), usd(&old) != usd(&new));
+            if let Some(change) = told {
+                prop_assert_eq!((change.before, change.after), (Some(usd(&old)), Some(usd(&new))));
+                let other = back.changed.iter().find(|change| change.rate == key).unwrap();
+                prop_assert_eq!((change.before, change.after), (other.after, other.before));
+            }
+        }
+    }
 }

@@ -29,7 +29,7 @@ mod listing;
 mod litellm;
 mod models_dev;
 mod rule;
-mod snapshot;
+pub(super) mod snapshot;
 mod steps;
 mod supplement;
 mod taker;
@@ -44,7 +44,7 @@ pub use self::format::Format;
 pub use self::limits::with_limits;
 pub use self::supplement::with_supplement;
 
-use self::findings::Findings;
+use self::findings::{Findings, shortened};
 use self::snapshot::Snapshot;
 use super::catalog::Catalog;
 
@@ -87,6 +87,9 @@ pub struct Imported {
 /// The largest list that is read, in bytes.
 pub const MAX_BYTES: usize = 256 << 20;
 
+/// The most providers that a list may have; the largest known list has about 150.
+const MAX_PROVIDERS: usize = 5_000;
+
 /// Reads a price list of `format`, or of the one that it looks like, into a snapshot.
 ///
 /// Fails with [`ErrorKind::Data`] where the text is not such a list, is larger than [`MAX_BYTES`],
@@ -111,6 +114,10 @@ pub fn import(text: &str, format: Option<Format>, origin: &Origin) -> Result<Imp
         Format::ModelsDev => models_dev::convert(text, origin, &mut findings)?,
     };
     rule::check(snapshot.rules())?;
+    let providers = snapshot.header.providers.len();
+    if providers > MAX_PROVIDERS {
+        return Err(refused("providers", format_args!("there are {providers} of them")));
+    }
     let text = match format {
         Format::Octorato => text.to_owned(),
         _ => snapshot.to_text()?,
@@ -132,5 +139,6 @@ pub fn import(text: &str, format: Option<Format>, origin: &Origin) -> Result<Imp
 
 /// An error at a place of a list, such as `anthropic/claude-x: prices: input_mtok`.
 fn refused(place: impl fmt::Display, why: impl fmt::Display) -> Error {
-    Error::new(ErrorKind::Data, format!("cannot use the price list: {why}")).with("place", place)
+    Error::new(ErrorKind::Data, format!("cannot use the price list: {why}"))
+        .with("place", shortened(&place.to_string()))
 }

@@ -61,8 +61,8 @@ pub(super) struct Findings {
     ignored: BTreeMap<String, usize>,
 }
 
-/// How much of a value is shown, in characters.
-const SHOWN: usize = 60;
+/// How much of a text is shown, in characters.
+const SHOWN: usize = 120;
 
 /// How many different paths are kept; what comes later is counted under one.
 const KEPT: usize = 10_000;
@@ -70,14 +70,14 @@ const KEPT: usize = 10_000;
 impl Findings {
     /// Counts what is not understood at `path` of `example`.
     pub(super) fn note_unknown(&mut self, path: impl Into<String>, example: &str, value: &str) {
-        let mut path = path.into();
+        let mut path = shortened(&path.into());
         if self.unknown.len() >= KEPT && !self.unknown.contains_key(&path) {
             "(others)".clone_into(&mut path);
         }
         let found = self.unknown.entry(path).or_insert_with_key(|path| UnknownKey {
             path: path.clone(),
             count: 0,
-            example: example.to_owned(),
+            example: shortened(example),
             value: shortened(value),
         });
         found.count += 1;
@@ -85,6 +85,7 @@ impl Findings {
 
     /// Counts what is known and has no part in a price.
     pub(super) fn note_ignored(&mut self, name: &str) {
+        let name = if self.ignored.len() < KEPT { &shortened(name) } else { "supports_.." };
         if let Some(count) = self.ignored.get_mut(name) {
             *count += 1;
         } else {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::findings::shortened;
 use super::refused;
 
 /// The members of an object in the order of the text; none twice.
@@ -38,6 +39,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
                 let mut names = HashSet::new();
                 while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
                     if !names.insert(name.clone()) {
+                        let name = shortened(&name);
                         return Err(A::Error::custom(format!("the key `{name}` stands twice")));
                     }
                     members.push((name, value));

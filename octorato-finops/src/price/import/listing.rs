@@ -97,6 +97,7 @@ fn named(
     }
     other.retain(|name, _| !own.contains_key(name));
     let (mut models, aliases): (Vec<Model>, Vec<_>) = models.into_iter().unzip();
+    let aliases: Vec<_> = aliases.into_iter().map(|alias| Some(alias?.to_lowercase())).collect();
     let agree = |models: &[Model], group: &[usize]| {
         group.windows(2).all(|pair| {
             let (a, b) = (&models[pair[0]], &models[pair[1]]);
@@ -116,17 +117,17 @@ fn named(
             why: "two models of this name, save upper and lower case, with two prices".to_owned(),
         });
     }
-    for at in 0..models.len() {
-        let id = Rule::Equals(models[at].id.to_lowercase());
-        let alias = aliases[at].as_ref().map(|alias| alias.to_lowercase());
-        let group = alias.as_ref().and_then(|alias| other.get(alias));
-        models[at].rule = match (alias, group) {
-            (Some(alias), Some(group)) if agree(&models, group) => {
-                Rule::Or(vec![id, Rule::Equals(alias)])
-            }
-            (Some(alias), Some(group)) => {
-                if group.first() == Some(&at) {
-                    let path = "a name without its prefix, of models with several prices";
+    let shared: HashMap<String, bool> =
+        other.into_iter().map(|(name, group)| (name, agree(&models, &group))).collect();
+    let mut told = BTreeSet::new();
+    for (model, alias) in models.iter_mut().zip(aliases) {
+        let id = Rule::Equals(model.id.to_lowercase());
+        let of_one_price = alias.as_ref().and_then(|alias| shared.get(alias));
+        model.rule = match (alias, of_one_price) {
+            (Some(alias), Some(true)) => Rule::Or(vec![id, Rule::Equals(alias)]),
+            (Some(alias), Some(false)) => {
+                let path = "a name without its prefix, of models with several prices";
+                if told.insert(alias.clone()) {
                     findings.note_unknown(path, &format!("{provider}/{alias}"), &alias);
                 }
                 id

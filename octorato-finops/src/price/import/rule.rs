@@ -16,7 +16,7 @@ const MOST_EXPRESSIONS: usize = 4_000;
 /// A comparison; the form of the source and that of the snapshot are one, save `not`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum Rule {
+pub(in crate::price) enum Rule {
     Equals(String),
     StartsWith(String),
     EndsWith(String),

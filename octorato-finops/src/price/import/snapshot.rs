@@ -12,99 +12,99 @@ use super::{json, refused};
 
 /// The whole file.
 #[derive(Debug)]
-pub(super) struct Snapshot {
-    pub(super) header: Header,
-    pub(super) lists: Vec<List>,
+pub(in crate::price) struct Snapshot {
+    pub(in crate::price) header: Header,
+    pub(in crate::price) lists: Vec<List>,
 }
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Header {
-    pub(super) schema: u32,
-    pub(super) source: String,
-    pub(super) version: String,
-    pub(super) licence: String,
-    pub(super) made: String,
+pub(in crate::price) struct Header {
+    pub(in crate::price) schema: u32,
+    pub(in crate::price) source: String,
+    pub(in crate::price) version: String,
+    pub(in crate::price) licence: String,
+    pub(in crate::price) made: String,
     /// How many rates are not as the source writes them.
-    pub(super) normalised: usize,
-    pub(super) providers: Vec<Provider>,
+    pub(in crate::price) normalised: usize,
+    pub(in crate::price) providers: Vec<Provider>,
 }
 
 /// What is known of a provider without its models.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "named as in the source")]
-pub(super) struct Provider {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) api_pattern: String,
+pub(in crate::price) struct Provider {
+    pub(in crate::price) id: String,
+    pub(in crate::price) name: String,
+    pub(in crate::price) api_pattern: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) provider_match: Option<Rule>,
+    pub(in crate::price) provider_match: Option<Rule>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) model_match: Option<Rule>,
+    pub(in crate::price) model_match: Option<Rule>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) fallback_model_providers: Vec<String>,
+    pub(in crate::price) fallback_model_providers: Vec<String>,
 }
 
 /// A provider's line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct List {
-    pub(super) id: String,
-    pub(super) models: Vec<Model>,
+pub(in crate::price) struct List {
+    pub(in crate::price) id: String,
+    pub(in crate::price) models: Vec<Model>,
 }
 
 /// A model.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Model {
-    pub(super) id: String,
+pub(in crate::price) struct Model {
+    pub(in crate::price) id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) name: Option<String>,
+    pub(in crate::price) name: Option<String>,
     #[serde(rename = "match")]
-    pub(super) rule: Rule,
+    pub(in crate::price) rule: Rule,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) context_window: Option<u64>,
+    pub(in crate::price) context_window: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) max_input: Option<u64>,
+    pub(in crate::price) max_input: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) max_output: Option<u64>,
+    pub(in crate::price) max_output: Option<u64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) deprecated: bool,
-    pub(super) prices: Vec<Era>,
+    pub(in crate::price) deprecated: bool,
+    pub(in crate::price) prices: Vec<Era>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) variants: Vec<Variant>,
+    pub(in crate::price) variants: Vec<Variant>,
 }
 
 /// Rates by price key.
-pub(super) type Rates = BTreeMap<String, Rate>;
+pub(in crate::price) type Rates = BTreeMap<String, Rate>;
 
 /// Rates and when they are in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Era {
+pub(in crate::price) struct Era {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) constraint: Option<Constraint>,
-    pub(super) rates: Rates,
+    pub(in crate::price) constraint: Option<Constraint>,
+    pub(in crate::price) rates: Rates,
 }
 
 /// From a date, or between two times of each day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Constraint {
+pub(in crate::price) struct Constraint {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) start_date: Option<String>,
+    pub(in crate::price) start_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) start_time: Option<String>,
+    pub(in crate::price) start_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) end_time: Option<String>,
+    pub(in crate::price) end_time: Option<String>,
 }
 
 /// One rate, or rates by the size of the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Rate {
+pub(in crate::price) enum Rate {
     Flat(String),
     Tiered { base: String, tiers: Vec<Tier> },
 }
@@ -112,27 +112,27 @@ pub(super) enum Rate {
 /// The rate above a number of input tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Tier {
-    pub(super) above: u64,
-    pub(super) rate: String,
+pub(in crate::price) struct Tier {
+    pub(in crate::price) above: u64,
+    pub(in crate::price) rate: String,
 }
 
 /// Other rates, or all token rates multiplied, under a condition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Variant {
-    pub(super) when: BTreeMap<String, String>,
+pub(in crate::price) struct Variant {
+    pub(in crate::price) when: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) constraint: Option<Constraint>,
+    pub(in crate::price) constraint: Option<Constraint>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) rates: Option<Rates>,
+    pub(in crate::price) rates: Option<Rates>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) multiply: Option<String>,
+    pub(in crate::price) multiply: Option<String>,
 }
 
 impl Snapshot {
     /// Reads the file.
-    pub(super) fn parse(text: &str) -> Result<Self> {
+    pub(in crate::price) fn parse(text: &str) -> Result<Self> {
         let mut lines = text.lines();
         let header = json::read(lines.next().unwrap_or_default(), "line 1")?;
         let lists = lines
@@ -143,7 +143,7 @@ impl Snapshot {
     }
 
     /// All comparisons of names.
-    pub(super) fn rules(&self) -> impl Iterator<Item = &Rule> {
+    pub(in crate::price) fn rules(&self) -> impl Iterator<Item = &Rule> {
         let providers = self.header.providers.iter();
         let models = self.lists.iter().flat_map(|list| &list.models);
         providers
@@ -153,7 +153,7 @@ impl Snapshot {
     }
 
     /// Writes the file: the same snapshot is always the same bytes.
-    pub(super) fn to_text(&self) -> Result<String> {
+    pub(in crate::price) fn to_text(&self) -> Result<String> {
         if !self.header.providers.iter().map(|p| &p.id).eq(self.lists.iter().map(|l| &l.id)) {
             return Err(refused("line 1", "header and lines name different providers"));
         }
@@ -166,29 +166,28 @@ impl Snapshot {
 }
 
 impl Constraint {
-    /// Whether a catalog can read it.
-    pub(super) fn is_readable(&self) -> bool {
-        serde_json::to_string(self)
-            .is_ok_and(|text| serde_json::from_str::<table::Constraint>(&text).is_ok())
+    /// The same as a catalog reads it, where it can.
+    pub(in crate::price) fn read(&self) -> Option<table::Constraint> {
+        serde_json::from_str(&serde_json::to_string(self).ok()?).ok()
     }
 }
 
 impl Era {
     /// No rate.
-    pub(super) fn unpriced() -> Self {
+    pub(in crate::price) fn unpriced() -> Self {
         Self { constraint: None, rates: Rates::new() }
     }
 }
 
 impl Model {
     /// Whether there is any standard rate.
-    pub(super) fn has_rates(&self) -> bool {
+    pub(in crate::price) fn has_rates(&self) -> bool {
         self.prices.iter().any(|era| !era.rates.is_empty())
     }
 }
 
 /// Whether a price key names a unit.
-pub(super) fn is_known(key: &str) -> bool {
+pub(in crate::price) fn is_known(key: &str) -> bool {
     PriceKey::from_name(key).is_some()
 }
 

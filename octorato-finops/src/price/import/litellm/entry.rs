@@ -330,7 +330,7 @@ fn off_peak_eras(
         }
         let constraint =
             Constraint { start_date: None, start_time: Some(start), end_time: Some(end) };
-        if !constraint.is_readable() {
+        if constraint.read().is_none() {
             return Err(refuse("hours that are none"));
         }
         Ok(Era { constraint: Some(constraint), rates: rates.clone() })
