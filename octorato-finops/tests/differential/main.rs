@@ -428,3 +428,32 @@ fn both_engines_agree_wherever_doubles_can() {
     let same = tally[&Relation::SameToTheBit] + tally[&Relation::SameButForRounding];
     assert!(u64::from(same) * 2 > cases as u64, "{same} of {cases} agree");
 }
+
+/// Which of the cases beside the workspace the doubles print as another text than the exact
+/// decimal, which is what the engine prints for all of them (see `price_cases.rs`).
+#[test]
+fn doubles_print_other_digits() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/price_cases.json");
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return eprintln!("skipped: no price cases: {error}"),
+    };
+    let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let cases = file["cases"].as_array().unwrap();
+    let prints_another = |case: &&serde_json::Value| {
+        let usage = case["usage"].as_object().unwrap().iter();
+        let usage: genai_prices::Usage =
+            usage.map(|(key, count)| (key.as_str(), count.as_u64().unwrap() as f64)).collect();
+        let at: Timestamp = case["timestamp"].as_str().unwrap().parse().unwrap();
+        let mut request = PriceRequest::new(case["model"].as_str().unwrap(), &usage)
+            .with_provider_id(case["provider"].as_str().unwrap())
+            .with_timestamp(std::time::SystemTime::from(at));
+        for (name, value) in case["context"].as_object().unwrap() {
+            request = request.with_price_context(name, value.as_str().unwrap());
+        }
+        let price = Calculator::bundled().calculate(&request).unwrap().total_price;
+        price.to_string() != case["expected_usd"].as_str().unwrap()
+    };
+    let other = cases.iter().filter(prints_another).count();
+    assert_eq!((other, cases.len()), (263, 809));
+}
