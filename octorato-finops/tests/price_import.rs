@@ -159,3 +159,61 @@ proptest! {
         }
     }
 }
+
+/// What `LiteLLM` says of models that the built-in snapshot has too.
+const LITELLM: &str = r#"{
+    "claude-opus-4-8": {"litellm_provider": "anthropic", "mode": "chat",
+        "input_cost_per_token": 5e-06, "output_cost_per_token": 2.5e-05,
+        "cache_read_input_token_cost": 5e-07, "cache_creation_input_token_cost": 6.25e-06,
+        "cache_creation_input_token_cost_above_1hr": 1e-05,
+        "search_context_cost_per_query": {"search_context_size_low": 0.01,
+            "search_context_size_medium": 0.01, "search_context_size_high": 0.01},
+        "provider_specific_entry": {"us": 1.1, "fast": 2.0}},
+    "gemini/gemini-2.5-pro": {"litellm_provider": "gemini", "mode": "chat",
+        "input_cost_per_token": 1.25e-06, "input_cost_per_token_above_200k_tokens": 2.5e-06,
+        "output_cost_per_token": 1e-05, "output_cost_per_token_above_200k_tokens": 1.5e-05,
+        "cache_read_input_token_cost": 1.25e-07,
+        "cache_read_input_token_cost_above_200k_tokens": 2.5e-07},
+    "xai/grok-4.5": {"litellm_provider": "xai", "mode": "chat",
+        "input_cost_per_token": 2e-06, "input_cost_per_token_above_200k_tokens": 4e-06,
+        "output_cost_per_token": 6e-06, "output_cost_per_token_above_200k_tokens": 1.2e-05,
+        "cache_read_input_token_cost": 3e-07,
+        "cache_read_input_token_cost_above_200k_tokens": 6e-07}
+    }"#;
+
+#[test]
+fn two_sources_of_one_price_charge_the_same() {
+    let imported = import(LITELLM, None, &origin()).unwrap();
+    assert_eq!((&imported.unknown[..], &imported.skipped[..]), (&[][..], &[][..]));
+    let at = "2026-11-20T12:00:00Z".parse().unwrap();
+    let usd = |catalog: &Catalog, provider, model, usage: &Usage, context: &PriceContext| {
+        let price = catalog.find(Some(provider), model).unwrap();
+        price.charge(usage, at, context).unwrap().usd()
+    };
+    let mut fast = PriceContext::standard();
+    fast.set("speed", "fast");
+    fast.set("inference_geo", "us");
+    for (provider, model) in
+        [("anthropic", "claude-opus-4-8"), ("google", "gemini-2.5-pro"), ("x-ai", "grok-4.5")]
+    {
+        for input in [0, 1, 199_998, 199_999, 200_000, 200_001, 1_000_000] {
+            let mut usage = Usage::new()
+                .with(Unit::Input, input)
+                .with(Unit::CacheRead, 1)
+                .with(Unit::Output, 7);
+            let mut contexts = vec![PriceContext::standard()];
+            if provider == "anthropic" {
+                usage = usage.with(Unit::CacheWrite5m, 3).with(Unit::CacheWrite1h, 5);
+                usage = usage.with(Unit::WebSearches, 2);
+                contexts.push(fast.clone());
+            }
+            for context in &contexts {
+                assert_eq!(
+                    usd(&imported.catalog, provider, model, &usage, context),
+                    usd(Catalog::builtin(), provider, model, &usage, context),
+                    "{provider}/{model} {usage:?}"
+                );
+            }
+        }
+    }
+}

@@ -3,7 +3,8 @@
 //! Where fields meet, the entry means what `LiteLLM` itself charges by it: the highest crossed
 //! threshold of the input rate decides for all tokens; a service tier without a rate above a
 //! threshold has the standard one there; reasoning in a service tier that prices output costs as
-//! much as that output.
+//! much as that output. Batches are read as service tiers are, so that one above a threshold may
+//! be charged too much and never too little (`LiteLLM` charges it the rate below).
 
 use std::collections::BTreeMap;
 
@@ -97,7 +98,7 @@ pub(super) fn read(
     let mut variants = Vec::new();
     for (service, table) in tables {
         let Some(service) = service else { continue };
-        let table = over_standard(table, &standard, service);
+        let table = over_standard(table, &standard);
         let place = format!("{}={}", service.0, service.1);
         variants.push(variant(service.0, service.1, rates(&table, &place)?));
     }
@@ -145,7 +146,7 @@ fn cell(
 }
 
 /// The table of a service, with the standard rates where the source falls back to them.
-fn over_standard(mut table: Table, standard: &Table, service: Service) -> Table {
+fn over_standard(mut table: Table, standard: &Table) -> Table {
     if let Some(output) = table.get("output_mtok").cloned()
         && standard.contains_key("output_reasoning_mtok")
     {
@@ -156,12 +157,8 @@ fn over_standard(mut table: Table, standard: &Table, service: Service) -> Table 
         if steps.base.is_none() {
             steps.base = own.and_then(|own| own.base.clone());
         }
-        if service.0 == "service_tier"
-            && let Some(own) = own
-        {
-            for (above, rate) in &own.tiers {
-                steps.tiers.entry(*above).or_insert_with(|| rate.clone());
-            }
+        for (above, rate) in own.iter().flat_map(|own| &own.tiers) {
+            steps.tiers.entry(*above).or_insert_with(|| rate.clone());
         }
     }
     table

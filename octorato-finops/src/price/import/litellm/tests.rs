@@ -145,7 +145,8 @@ fn thresholds_are_exceeded_and_those_of_xai_are_met() {
             r#"{{"m":{{"litellm_provider":"{provider}","input_cost_per_token":1e-6,
             "input_cost_per_token_above_200k_tokens":2e-6,"output_cost_per_token":5e-6,
             "output_cost_per_token_above_200k_tokens":7e-6,"input_cost_per_token_priority":3e-6,
-            "output_cost_per_token_priority":9e-6,
+            "output_cost_per_token_priority":9e-6,"input_cost_per_token_batches":5e-7,
+            "output_cost_per_token_batches":2e-6,
             "output_cost_per_token_above_200k_tokens_priority":11e-6}}}}"#
         )
     };
@@ -160,6 +161,8 @@ fn thresholds_are_exceeded_and_those_of_xai_are_met() {
         (&gemini, 200_000, priority, "1.5"),
         // As LiteLLM does, a tier without a rate above the threshold has the standard one there.
         (&gemini, 200_001, priority, "1.500002"),
+        (&gemini, 200_000, &[("processing", "batch")], "0.3"),
+        (&gemini, 200_001, &[("processing", "batch")], "1.100002"),
     ] {
         assert_eq!(usd(imported, "m", usage(tokens), pairs), amount, "{tokens} {pairs:?}");
     }
