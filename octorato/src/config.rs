@@ -1,9 +1,10 @@
-//! What the operator writes: which folders are whose, and where the private files lie.
+//! What the operator writes: which folders are whose, what was agreed about prices, and where the
+//! private files lie.
 //!
 //! Reading is pure and never stops at the first mistake: [`arms::parse`] takes a text and gives
 //! back the arms and every finding with its place. The disk is touched by [`arms::read`] and
 //! [`arms::load`], by [`places::init`] (which also asks for the zone of the machine) and
-//! [`places::git_work_tree`]; [`places::Places::from_env`] reads the environment of the process.
+//! [`places::git_work_tree`]; [`prices`] does the same for `prices.yaml`; [`places::Places::from_env`] reads the environment of the process.
 //!
 //! ```
 //! use octorato::config::arms;
@@ -23,6 +24,7 @@ pub mod arms;
 pub mod codes;
 pub mod edit;
 pub mod places;
+pub mod prices;
 pub mod roots;
 pub mod zones;
 
@@ -34,4 +36,5 @@ pub(crate) mod nearest;
 mod quote;
 mod reader;
 mod scalars;
+mod text;
 mod yaml;

@@ -19,6 +19,11 @@ pub const ALL: &[Schema] = &[
         json: include_str!("../schemas/arms.json"),
     },
     Schema {
+        name: "prices",
+        about: "prices.yaml: the operator's own prices",
+        json: include_str!("../schemas/prices.json"),
+    },
+    Schema {
         name: "report",
         about: "what `octorato report --json` prints",
         json: include_str!("../schemas/report.json"),

@@ -432,6 +432,7 @@ fn the_version_is_one_line() {
 fn schemas_are_listed_and_printed() {
     assert_snapshot!(run("schema"), @r"
     arms     arms.yaml: clients and arms
+    prices   prices.yaml: the operator's own prices
     report   what `octorato report --json` prints
     settings octorato.toml: the settings of a brain
     ");
@@ -467,6 +468,30 @@ fn every_code_is_explained() {
     ARM020  The arm has neither roots nor remotes, so no work is ever found to be its own.
     ARM021  A remote is compared with `host/owner/name`; a URL or the short form of ssh is taken as that, a path on a disk fits nothing.
     ARM022  The same remote is given to two arms, so work on it would have two owners.
+    PRC001  The file is not YAML from here on, so nothing in it is used.
+    PRC002  The file has a byte here that is not UTF-8, so its text is not certain.
+    PRC003  A key that Octorato does not know is most often a misspelt one, and ignoring it would ignore what was meant.
+    PRC004  A key stands twice in one map, and either value could be the one that was meant.
+    PRC005  A key that has no default is not there.
+    PRC006  The value is of another type than the key takes; nothing is converted silently, and an empty value is never a default.
+    PRC007  An empty text here would match everything or name nothing.
+    PRC008  A currency is an ISO 4217 code of three capital letters.
+    PRC009  Rates, amounts and percentages are plain decimals that are not negative; exponents and separators are refused because people read them differently.
+    PRC010  A date is written YYYY-MM-DD.
+    PRC011  `until` is the last day, which is included, so it cannot be before `from`.
+    PRC012  No price list and no own model is of this provider, so what was agreed with it would never apply.
+    PRC013  A model is given by its name, or by the beginning of names and a `*` at the end.
+    PRC014  No price list and no own model has such a name, so the entry may never apply.
+    PRC015  A rate is that of a unit that Octorato counts, such as `input` or `cache_read`; web fetches are always free.
+    PRC016  An amount in another currency needs an exchange rate in `fx`, because none is ever guessed.
+    PRC017  Two entries fit the same work on the same days and neither is more specific, so either could be the one that was meant.
+    PRC018  Tiers stand in ascending order of `above`, each with a rate of its own, so that the highest one that a request exceeds is certain.
+    PRC019  Only `~` alone or `~/` stands for a home folder, the operator's own, and only where that is known.
+    PRC020  The home of an agent is compared with the absolute paths of transcripts, so it is absolute or starts with `~`.
+    PRC021  A plan without homes covers no work, so nobody would ever share its fee.
+    PRC022  The price snapshot cannot be used, so there is nothing to price with.
+    PRC023  A name that the list only resembles is either priced, and marked, or refused.
+    PRC024  An own model either has rates or is priced like a model of the price list, which must have it under that very name.
     ");
     assert_snapshot!(run("explain arm008"), @"ARM008  The same id names two arms, so their spending could not be told apart.");
 }

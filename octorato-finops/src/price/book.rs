@@ -55,22 +55,16 @@ impl fmt::Display for PriceBookId {
 /// ```
 #[derive(Debug)]
 pub struct PriceBook {
-    catalog: Source,
+    catalog: Arc<Catalog>,
     overlays: Overlays,
     id: OnceLock<PriceBookId>,
-}
-
-#[derive(Debug)]
-enum Source {
-    Builtin(&'static Catalog),
-    Shared(Arc<Catalog>),
 }
 
 impl PriceBook {
     /// The built-in price list alone.
     pub fn builtin() -> &'static Self {
         static BUILTIN: LazyLock<PriceBook> = LazyLock::new(|| PriceBook {
-            catalog: Source::Builtin(Catalog::builtin()),
+            catalog: Catalog::shared(),
             overlays: Overlays::default(),
             id: OnceLock::new(),
         });
@@ -79,7 +73,7 @@ impl PriceBook {
 
     /// The built-in price list and the operator's own prices.
     pub fn on_builtin(overlays: Overlays) -> Result<Self> {
-        Self::make(Source::Builtin(Catalog::builtin()), overlays)
+        Self::new(Catalog::shared(), overlays)
     }
 
     /// A price list and the operator's own prices.
@@ -88,10 +82,6 @@ impl PriceBook {
     /// currency has no exchange rate at all, and where a model is priced like one that the list
     /// does not have.
     pub fn new(catalog: Arc<Catalog>, overlays: Overlays) -> Result<Self> {
-        Self::make(Source::Shared(catalog), overlays)
-    }
-
-    fn make(catalog: Source, overlays: Overlays) -> Result<Self> {
         overlays.check()?;
         let book = Self { catalog, overlays, id: OnceLock::new() };
         for model in &book.overlays.models {
@@ -107,10 +97,7 @@ impl PriceBook {
 
     /// The price list.
     pub fn catalog(&self) -> &Catalog {
-        match &self.catalog {
-            Source::Builtin(catalog) => catalog,
-            Source::Shared(catalog) => catalog,
-        }
+        &self.catalog
     }
 
     /// The operator's own prices.

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use octorato_brain::read_file;
-use octorato_core::{ArmId, Arms, Diagnostic, Error, ErrorKind, Result, SourceText, Span};
+use octorato_core::{ArmId, Arms, Diagnostic, ErrorKind, Result, SourceText};
 use octorato_finops::attribute::{Disk, FolderPath, LocalDisk, NoDisk};
 
 use super::codes;
 use super::findings::Findings;
 use super::reader::{PlacedRoot, Reader};
 use super::roots;
+use super::text;
 use super::yaml::{self, Value};
 
 /// The JSON Schema of `arms.yaml`.
@@ -48,7 +48,7 @@ fn parse_with(
     home: Option<&str>,
     disk: &dyn Disk,
 ) -> (Option<Arms>, Vec<Diagnostic>) {
-    let mut findings = Findings::new(source);
+    let mut findings = Findings::new(source, &codes::COMMON);
     let (arms, roots) = match yaml::read(source) {
         Ok(file) if matches!(file.value, Value::Null) => (Arms::none(), Vec::new()),
         Ok(file) => Reader::new(&mut findings, home).file(&file),
@@ -86,37 +86,14 @@ pub fn load(path: &Path, home: Option<&str>) -> Result<(Arms, Vec<Diagnostic>)> 
     let source = read(path)?;
     match parse_with(&source, home, &LocalDisk) {
         (Some(arms), warnings) => Ok((arms, warnings)),
-        (None, findings) => Err(unusable(source.name(), findings)),
+        (None, findings) => Err(text::unusable(source.name(), findings)),
     }
 }
 
 /// Reads the text at `path`, which must be UTF-8, for [`parse`].
 pub fn read(path: &Path) -> Result<SourceText> {
-    let name = path.display().to_string();
-    let bytes = read_file(path).map_err(|error| match error.kind() {
+    text::read(path, &codes::COMMON).map_err(|error| match error.kind() {
         ErrorKind::NotFound => error.hinted("run `octorato init` to make one"),
         _ => error,
-    })?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(SourceText::new(name, text)),
-        Err(error) => {
-            let start = error.utf8_error().valid_up_to();
-            let byte = error.as_bytes().get(start).copied().unwrap_or_default();
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let finding = Diagnostic::error(codes::ENCODING, format!("not UTF-8: `0x{byte:02X}`"))
-                .at(
-                    &SourceText::new(name.as_str(), text),
-                    Span::new(start, start + char::REPLACEMENT_CHARACTER.len_utf8()),
-                )
-                .hinted("save the file as UTF-8");
-            Err(unusable(&name, vec![finding]))
-        }
-    }
-}
-
-/// The error that carries the findings of a file.
-pub(super) fn unusable(name: &str, findings: Vec<Diagnostic>) -> Error {
-    Error::new(ErrorKind::Config, format!("configuration cannot be used: `{name}`"))
-        .with_diagnostics(findings)
-        .hinted("correct the file; `octorato explain CODE` says more about a finding")
+    })
 }

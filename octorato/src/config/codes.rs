@@ -1,4 +1,4 @@
-//! The codes of findings about `arms.yaml`: one table, one sentence each.
+//! The codes of findings about the files that operators write: one sentence each.
 
 /// A code with its explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +28,60 @@ macro_rules! codes {
             pub const $name: &str = $code;
         )*
 
-        /// Every code, in order.
-        pub const ALL: &[Code] = &[$(Code { code: $code, explanation: $explanation }),*];
+        /// The codes of the file, in order.
+        pub(super) const OF_FILE: &[Code] =
+            &[$(Code { code: $code, explanation: $explanation }),*];
     };
 }
+
+pub mod prices;
+
+/// Every code: those of `arms.yaml`, then those of `prices.yaml`.
+pub const ALL: &[Code] = &{
+    let mut all = [OF_FILE[0]; OF_FILE.len() + prices::OF_FILE.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = match at.checked_sub(OF_FILE.len()) {
+            None => OF_FILE[at],
+            Some(at) => prices::OF_FILE[at],
+        };
+        at += 1;
+    }
+    all
+};
+
+/// The codes that more than one file has.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub(super) syntax: &'static str,
+    pub(super) encoding: &'static str,
+    pub(super) unknown_key: &'static str,
+    pub(super) duplicate_key: &'static str,
+    pub(super) missing_key: &'static str,
+    pub(super) wrong_type: &'static str,
+    pub(super) empty_text: &'static str,
+    pub(super) currency: &'static str,
+    pub(super) amount: &'static str,
+    pub(super) date: &'static str,
+    pub(super) relative_folder: &'static str,
+    pub(super) home: &'static str,
+}
+
+/// Those of `arms.yaml`.
+pub(super) const COMMON: Common = Common {
+    syntax: SYNTAX,
+    encoding: ENCODING,
+    unknown_key: UNKNOWN_KEY,
+    duplicate_key: DUPLICATE_KEY,
+    missing_key: MISSING_KEY,
+    wrong_type: WRONG_TYPE,
+    empty_text: EMPTY_TEXT,
+    currency: CURRENCY,
+    amount: AMOUNT,
+    date: DATE,
+    relative_folder: RELATIVE_ROOT,
+    home: HOME,
+};
 
 codes! {
     SYNTAX = "ARM001",
@@ -86,9 +136,13 @@ mod tests {
 
     #[test]
     fn codes_are_numbered_without_gaps_and_explained_in_a_sentence() {
-        for (index, entry) in ALL.iter().enumerate() {
-            assert_eq!(entry.code, format!("ARM{:03}", index + 1));
-            assert!(entry.explanation.ends_with('.'), "{}", entry.code);
+        for (prefix, codes) in [("ARM", OF_FILE), ("PRC", prices::OF_FILE)] {
+            for (index, entry) in codes.iter().enumerate() {
+                assert_eq!(entry.code, format!("{prefix}{:03}", index + 1));
+                assert!(entry.explanation.ends_with('.'), "{}", entry.code);
+                assert_eq!(explain(entry.code), Some(entry.explanation));
+            }
         }
+        assert_eq!(ALL.len(), OF_FILE.len() + prices::OF_FILE.len());
     }
 }

@@ -4,7 +4,7 @@ use octorato_core::{Arm, ArmId, Arms, ClientId, Error, ErrorKind, Result, Root, 
 use octorato_finops::attribute::{FolderPath, normal_remote_pattern};
 
 use super::findings::REMOTE_HINT;
-use super::{arms, layout, roots};
+use super::{arms, layout, roots, text};
 
 /// An arm to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub fn add_arm(text: &str, arm: &NewArm, home: Option<&str>) -> Result<String> {
 /// What a text declares, or its findings as an error.
 fn declared(text: &str, home: Option<&str>) -> Result<Arms> {
     let (arms, findings) = arms::parse(&SourceText::new("arms.yaml", text), home);
-    arms.ok_or_else(|| arms::unusable("arms.yaml", findings))
+    arms.ok_or_else(|| text::unusable("arms.yaml", findings))
 }
 
 /// The arm that reading `arm` must give.

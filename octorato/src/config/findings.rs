@@ -2,7 +2,7 @@
 
 use octorato_core::{ArmId, Diagnostic, Error, Severity, SourceText, Span};
 
-use super::codes;
+use super::codes::{self, Common};
 use super::nearest::nearest;
 use super::roots::Fault;
 use super::yaml::{self, Node, SyntaxError, Value};
@@ -11,22 +11,29 @@ use super::zones;
 /// Collects what reading one text finds.
 pub(super) struct Findings<'s> {
     source: &'s SourceText,
+    codes: &'static Common,
     list: Vec<Diagnostic>,
 }
 
 impl<'s> Findings<'s> {
-    pub(super) fn new(source: &'s SourceText) -> Self {
-        Self { source, list: Vec::new() }
+    /// No finding yet; `codes` are those of the file that is read.
+    pub(super) fn new(source: &'s SourceText, codes: &'static Common) -> Self {
+        Self { source, codes, list: Vec::new() }
     }
 
     pub(super) fn source(&self) -> &'s SourceText {
         self.source
     }
 
+    /// Whether no finding is an error so far.
+    pub(super) fn is_usable(&self) -> bool {
+        self.list.iter().all(|finding| finding.severity < Severity::Error)
+    }
+
     /// The findings in the order of the file, and whether the text can be used.
     pub(super) fn finish(mut self) -> (bool, Vec<Diagnostic>) {
         self.list.sort_by_key(|finding| finding.place.as_ref().map(|(_, span)| span.start));
-        (self.list.iter().all(|finding| finding.severity < Severity::Error), self.list)
+        (self.is_usable(), self.list)
     }
 
     pub(super) fn syntax(&mut self, error: &SyntaxError) {
@@ -43,7 +50,7 @@ impl<'s> Findings<'s> {
             HINTS.iter().find(|(part, _)| error.message.contains(part)).map(|(_, hint)| *hint);
         let hint = hint.unwrap_or("the text from here on may be unfinished");
         let message = format!("not YAML: {}", error.message);
-        self.error(codes::SYNTAX, error.span, message, hint);
+        self.error(self.codes.syntax, error.span, message, hint);
     }
 
     pub(super) fn unknown_key(&mut self, key: &Node, name: &str, what: &str, known: &[&str]) {
@@ -53,13 +60,13 @@ impl<'s> Findings<'s> {
             None => format!("the keys are {}", quoted_list(known)),
         };
         let message = format!("unknown key in {what}: `{}`", shown(name));
-        self.error(codes::UNKNOWN_KEY, key.span, message, hint);
+        self.error(self.codes.unknown_key, key.span, message, hint);
     }
 
     pub(super) fn duplicate_key(&mut self, key: &Node, name: &str, first: Span) {
         let hint = format!("it stands in line {} already; keep one", self.line(first));
         self.error(
-            codes::DUPLICATE_KEY,
+            self.codes.duplicate_key,
             key.span,
             format!("key given twice: `{}`", shown(name)),
             hint,
@@ -68,7 +75,7 @@ impl<'s> Findings<'s> {
 
     pub(super) fn missing_key(&mut self, at: Span, what: &str, key: &str) {
         let message = format!("missing key in {what}: `{key}`");
-        self.error(codes::MISSING_KEY, at, message, format!("add `{key}: …`"));
+        self.error(self.codes.missing_key, at, message, format!("add `{key}: …`"));
     }
 
     pub(super) fn wrong_type(&mut self, node: &Node, what: &str, wanted: &str) {
@@ -89,7 +96,7 @@ impl<'s> Findings<'s> {
             (_, "a map") => "write `{ key: value }` or indented lines `key: value`".to_owned(),
             (_, wanted) => format!("write {wanted}"),
         };
-        self.error(codes::WRONG_TYPE, node.span, message, hint);
+        self.error(self.codes.wrong_type, node.span, message, hint);
     }
 
     pub(super) fn bad_id(&mut self, node: &Node, error: &Error) {
@@ -119,13 +126,14 @@ impl<'s> Findings<'s> {
         self.error(codes::DUPLICATE_ROOT, at, message, hint);
     }
 
-    pub(super) fn bad_root(&mut self, node: &Node, text: &str, fault: Fault) {
+    /// A folder that cannot be used; `noun` says what it is to be.
+    pub(super) fn bad_folder(&mut self, node: &Node, noun: &str, text: &str, fault: Fault) {
         let code = match fault {
-            Fault::Empty => codes::EMPTY_TEXT,
-            Fault::Relative | Fault::Variable => codes::RELATIVE_ROOT,
-            Fault::OtherHome | Fault::UnknownHome => codes::HOME,
+            Fault::Empty => self.codes.empty_text,
+            Fault::Relative | Fault::Variable => self.codes.relative_folder,
+            Fault::OtherHome | Fault::UnknownHome => self.codes.home,
         };
-        let (message, hint) = fault.explain(&shown(text));
+        let (message, hint) = fault.explain_as(noun, &shown(text));
         self.error(code, node.span, message, hint);
     }
 
@@ -177,7 +185,7 @@ impl<'s> Findings<'s> {
             "use three capital letters, such as `USD`".to_owned()
         };
         let message = format!("not an ISO 4217 currency code: `{}`", shown(code));
-        self.error(codes::CURRENCY, node.span, message, hint);
+        self.error(self.codes.currency, node.span, message, hint);
     }
 
     pub(super) fn bad_billing_model(&mut self, node: &Node, model: &str, models: &[&str]) {
@@ -191,23 +199,23 @@ impl<'s> Findings<'s> {
 
     pub(super) fn bad_amount(&mut self, node: &Node, key: &str, text: &str, hint: &str) {
         let message = format!("`{key}` is not an amount: `{}`", shown(text));
-        self.error(codes::AMOUNT, node.span, message, hint);
+        self.error(self.codes.amount, node.span, message, hint);
     }
 
     pub(super) fn negative_amount(&mut self, node: &Node, key: &str, text: &str) {
         let message = format!("`{key}` is negative: `{}`", shown(text));
-        self.error(codes::AMOUNT, node.span, message, "write 0 or more");
+        self.error(self.codes.amount, node.span, message, "write 0 or more");
     }
 
     pub(super) fn bad_date(&mut self, node: &Node, text: &str) {
         let message = format!("not a date: `{}`", shown(text));
         let hint = "write YYYY-MM-DD before the year 9999, such as `2026-03-01`";
-        self.error(codes::DATE, node.span, message, hint);
+        self.error(self.codes.date, node.span, message, hint);
     }
 
     pub(super) fn empty_text(&mut self, node: &Node, what: &str) {
         let hint = "write a value, or remove it";
-        self.error(codes::EMPTY_TEXT, node.span, format!("{what} is empty"), hint);
+        self.error(self.codes.empty_text, node.span, format!("{what} is empty"), hint);
     }
 
     /// A warning: `meant` is a client that only an arm names and whose name is near.
@@ -221,7 +229,17 @@ impl<'s> Findings<'s> {
         self.list.push(finding.at(self.source, at).hinted(hint));
     }
 
-    fn error(
+    pub(super) fn warning(
+        &mut self,
+        code: &'static str,
+        at: Span,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.list.push(Diagnostic::warning(code, message).at(self.source, at).hinted(hint));
+    }
+
+    pub(super) fn error(
         &mut self,
         code: &'static str,
         at: Span,
@@ -231,7 +249,7 @@ impl<'s> Findings<'s> {
         self.list.push(Diagnostic::error(code, message).at(self.source, at).hinted(hint));
     }
 
-    fn line(&self, at: Span) -> usize {
+    pub(super) fn line(&self, at: Span) -> usize {
         self.source.line_column(at.start).line
     }
 }
@@ -241,7 +259,7 @@ pub(super) const REMOTE_HINT: &str =
     "write host, owner and name, such as `github.com/acme/web` or `github.com/acme/*`";
 
 /// `text` on one line and not too long to read.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     const LONGEST: usize = 80;
     let mut line: String =
         text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -251,6 +269,6 @@ fn shown(text: &str) -> String {
     line
 }
 
-fn quoted_list(words: &[&str]) -> String {
+pub(super) fn quoted_list(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }

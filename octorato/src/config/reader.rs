@@ -9,7 +9,7 @@ use super::fields::{Entry, Fields, list};
 use super::findings::Findings;
 use super::nearest::nearest;
 use super::roots;
-use super::scalars::{arm_id, client_id, currency, date, money, percentage, text, words, zone};
+use super::scalars::{arm_id, client_id, currency, date, decimal, money, text, words, zone};
 use super::yaml::{Node, Value};
 
 /// Reads a tree; what it cannot read is in the findings and missing in the arms.
@@ -106,7 +106,7 @@ impl<'f, 's, 'h> Reader<'f, 's, 'h> {
             fields.require(key, self.findings);
         }
         let pct = |key: &str, findings: &mut Findings<'s>| {
-            fields.get(key).and_then(|node| percentage(node, key, findings))
+            fields.get(key).and_then(|node| decimal(node, key, findings))
         };
         let sum = |key: &str, findings: &mut Findings<'s>| {
             fields.get(key).and_then(|node| money(node, key, currency, findings))
@@ -178,14 +178,14 @@ impl<'f, 's, 'h> Reader<'f, 's, 'h> {
         let (path_node, from) = match &node.value {
             Value::Map(_) => {
                 let fields = Fields::known(node, "a root", keys::ROOT, self.findings)?;
-                let from = fields.get("from").map(|node| date(node, self.findings));
+                let from = fields.get("from").map(|node| date(node, "from", self.findings));
                 (fields.require("path", self.findings)?, from)
             }
             _ => (node, None),
         };
         let written = text(path_node, "a root", self.findings)?;
         let path = roots::resolve(written, self.home)
-            .map_err(|fault| self.findings.bad_root(path_node, written, fault))
+            .map_err(|fault| self.findings.bad_folder(path_node, "root", written, fault))
             .ok()?;
         let from = match from {
             Some(date) => Some(date?),

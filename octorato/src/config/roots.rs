@@ -20,24 +20,41 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// What is wrong with `text`, and what to do about it.
+    /// What is wrong with `text` as a root, and what to do about it.
     pub fn explain(self, text: &str) -> (String, String) {
-        let tail = text.trim_start_matches(['.', '/', '\\']);
+        self.explain_as("root", text)
+    }
+
+    /// The same of a folder that is something else; `noun` says what.
+    pub(super) fn explain_as(self, noun: &str, text: &str) -> (String, String) {
+        let mut tail = text;
+        while let Some(rest) =
+            ["./", "../", ".\\", "..\\"].iter().find_map(|up| tail.strip_prefix(up))
+        {
+            tail = rest;
+        }
         let (what, hint) = match self {
-            Self::Empty => ("empty root", "write a folder such as `~/clients/acme`".to_owned()),
-            Self::Relative => ("root is not absolute", format!("write `~/{tail}` or a whole path")),
+            Self::Empty => {
+                (format!("empty {noun}"), "write a folder such as `~/clients/acme`".to_owned())
+            }
+            Self::Relative => {
+                (format!("{noun} is not absolute"), format!("write `~/{tail}` or a whole path"))
+            }
             Self::Variable => (
-                "root with a variable",
+                format!("{noun} with a variable"),
                 "variables are not expanded; write the folder, or `~/…` for the home folder"
                     .to_owned(),
             ),
-            Self::OtherHome => ("home folder of another user", "write the whole path".to_owned()),
-            Self::UnknownHome => {
-                ("the home folder is not known", "set HOME, or write the whole path".to_owned())
+            Self::OtherHome => {
+                ("home folder of another user".to_owned(), "write the whole path".to_owned())
             }
+            Self::UnknownHome => (
+                "the home folder is not known".to_owned(),
+                "set HOME, or write the whole path".to_owned(),
+            ),
         };
         match self {
-            Self::Empty => (what.to_owned(), hint),
+            Self::Empty => (what, hint),
             _ => (format!("{what}: `{text}`"), hint),
         }
     }

@@ -59,19 +59,19 @@ pub(super) fn currency(node: &Node, findings: &mut Findings<'_>) -> Option<Curre
     currency
 }
 
-/// A percentage: a decimal that is not negative.
-pub(super) fn percentage(node: &Node, key: &str, findings: &mut Findings<'_>) -> Option<Decimal> {
+/// A decimal that is not negative, such as a percentage or a rate.
+pub(super) fn decimal(node: &Node, key: &str, findings: &mut Findings<'_>) -> Option<Decimal> {
     let text = amount_text(node, key, findings)?;
     if let Err(hint) = plain_decimal(text) {
         findings.bad_amount(node, key, text, hint);
         return None;
     }
     match Decimal::from_str_exact(text) {
-        Ok(percentage) if percentage.is_sign_negative() && !percentage.is_zero() => {
+        Ok(decimal) if decimal.is_sign_negative() && !decimal.is_zero() => {
             findings.negative_amount(node, key, text);
             None
         }
-        Ok(percentage) => Some(percentage.abs()),
+        Ok(decimal) => Some(decimal.abs()),
         Err(_) => {
             findings.bad_amount(node, key, text, "write at most 28 digits");
             None
@@ -101,22 +101,38 @@ pub(super) fn money(
     }
 }
 
-pub(super) fn date(node: &Node, findings: &mut Findings<'_>) -> Option<Date> {
+/// A whole number that is not negative.
+pub(super) fn count(node: &Node, key: &str, findings: &mut Findings<'_>) -> Option<u64> {
+    let text = amount_text(node, key, findings)?;
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let count = if is_plain { text.parse().ok() } else { None };
+    if count.is_none() {
+        findings.bad_amount(node, key, text, "write a whole number such as `200000`");
+    }
+    count
+}
+
+pub(super) fn date(node: &Node, key: &str, findings: &mut Findings<'_>) -> Option<Date> {
     let text = match &node.value {
         Value::Text(text) => text.as_str(),
         Value::Number => node.raw(findings.source()),
         _ => {
-            findings.wrong_type(node, "`from`", "a date");
+            findings.wrong_type(node, &format!("`{key}`"), "a date");
             return None;
         }
     };
-    let date = if text.len() == "YYYY-MM-DD".len() { text.parse::<Date>().ok() } else { None };
-    // The last days of the calendar have no instant in every zone.
-    let date = date.filter(|date| date.year() < 9999);
+    let date = plain_date(text);
     if date.is_none() {
         findings.bad_date(node, text);
     }
     date
+}
+
+/// The date that is written YYYY-MM-DD.
+pub(super) fn plain_date(text: &str) -> Option<Date> {
+    let date = if text.len() == "YYYY-MM-DD".len() { text.parse::<Date>().ok() } else { None };
+    // The last days of the calendar have no instant in every zone.
+    date.filter(|date| date.year() < 9999)
 }
 
 /// The characters of a number, quoted or not: quotes do no harm to a decimal.

@@ -1,0 +1,135 @@
+//! Contracts and discounts.
+
+use octorato_core::{PriceContext, Span, Unit};
+use octorato_finops::price::{Contract, Discount};
+
+use super::super::fields::{Fields, list};
+use super::super::scalars::{decimal, text, words};
+use super::super::yaml::Node;
+use super::keys;
+use super::reader::Reader;
+
+impl Reader<'_, '_, '_> {
+    /// Contracts of which no two have the same unit for the same work.
+    pub(super) fn contracts(&mut self, items: &[Node]) {
+        let mut places: Vec<Span> = Vec::new();
+        for item in items {
+            let Some((contract, at)) = self.contract(item) else { continue };
+            let known = self.overlays.contracts.iter().zip(&places);
+            let units = known.map(|(other, place)| (contract.conflicts_with(other), *place));
+            if let Some((units, first)) = units.into_iter().find(|(units, _)| !units.is_empty()) {
+                let names: Vec<String> = units.iter().map(|unit| format!("`{unit}`")).collect();
+                let what = format!("second contract for {} of the same days", names.join(", "));
+                self.findings.conflict(at, &what, first);
+                continue;
+            }
+            self.overlays.contracts.push(contract);
+            places.push(at);
+        }
+    }
+
+    fn contract(&mut self, item: &Node) -> Option<(Contract, Span)> {
+        let fields = Fields::known(item, "a contract", keys::CONTRACT, self.findings)?;
+        let provider = fields.require("provider", self.findings);
+        let provider = provider.and_then(|node| self.known_provider(node));
+        let model_node = fields.require("model", self.findings);
+        let model =
+            model_node.and_then(|node| self.known_pattern(node, "`model`", provider.as_ref()));
+        let rates = fields.require("rates", self.findings);
+        let rates = rates.and_then(|node| self.rates(node, "a contract"));
+        let currency = self.currency(&fields, item);
+        let days = self.days(&fields);
+        let when = match fields.get("when") {
+            Some(node) => self.way(node),
+            None => Some(PriceContext::standard()),
+        };
+        let note = self.note(&fields);
+        let contract = Contract {
+            provider: provider?,
+            model: model?,
+            rates: rates?,
+            currency: currency?,
+            when: when?,
+            days: days?,
+            note,
+        };
+        Some((contract, model_node?.span))
+    }
+
+    /// A way of processing, such as `processing: batch`.
+    fn way(&mut self, node: &Node) -> Option<PriceContext> {
+        let fields = Fields::any(node, "`when`", self.findings)?;
+        let mut way = PriceContext::standard();
+        for entry in fields.entries() {
+            let value = words(entry.value, &format!("`{}`", entry.name), self.findings)?;
+            way.set(entry.name, value);
+        }
+        Some(way)
+    }
+
+    /// Discounts of which one is the most specific wherever several fit.
+    pub(super) fn discounts(&mut self, items: &[Node]) {
+        let mut places: Vec<Span> = Vec::new();
+        for item in items {
+            let Some((discount, at)) = self.discount(item) else { continue };
+            let mut known = self.overlays.discounts.iter().zip(&places);
+            let first = known.find(|(other, _)| discount.conflicts_with(other)).map(|(_, at)| *at);
+            if let Some(first) = first {
+                let what = format!("second discount, no more specific: {discount}");
+                self.findings.conflict(at, &what, first);
+                continue;
+            }
+            self.overlays.discounts.push(discount);
+            places.push(at);
+        }
+    }
+
+    fn discount(&mut self, item: &Node) -> Option<(Discount, Span)> {
+        let fields = Fields::known(item, "a discount", keys::DISCOUNT, self.findings)?;
+        let provider_node = fields.require("provider", self.findings);
+        let provider = provider_node.and_then(|node| self.known_provider(node));
+        let models = fields.get("models").map(|node| {
+            let items = list(node, "`models`", self.findings);
+            let patterns = items
+                .iter()
+                .map(|item| self.known_pattern(item, "an item of `models`", provider.as_ref()));
+            all(patterns.collect())
+        });
+        let units = fields.get("units").map(|node| {
+            let items = list(node, "`units`", self.findings);
+            all(items.iter().map(|item| self.unit(item)).collect())
+        });
+        let pct_node = fields.require("pct", self.findings);
+        let pct = pct_node.and_then(|node| decimal(node, "pct", self.findings));
+        let days = self.days(&fields);
+        let note = self.note(&fields);
+        let (provider_node, pct_node, pct) = (provider_node?, pct_node?, pct?);
+        let discount = Discount::new(provider?, pct);
+        let discount = discount.map_err(|error| self.findings.bad_rate(pct_node, &error)).ok()?;
+        let mut discount = discount.on_days(days?);
+        if let Some(models) = models {
+            discount = discount.on_models(models?);
+        }
+        if let Some(units) = units {
+            discount = discount.on_units(units?);
+        }
+        if let Some(note) = note {
+            discount = discount.noted(note);
+        }
+        Some((discount, provider_node.span))
+    }
+
+    fn unit(&mut self, node: &Node) -> Option<Unit> {
+        let name = text(node, "an item of `units`", self.findings)?;
+        let unit = Unit::from_name(name).filter(|unit| *unit != Unit::WebFetches);
+        if unit.is_none() {
+            self.findings.unknown_unit(node, name);
+        }
+        unit
+    }
+}
+
+/// All of the items, where each could be read.
+fn all<T>(items: Vec<Option<T>>) -> Option<Vec<T>> {
+    items.into_iter().collect()
+}
