@@ -15,7 +15,8 @@
 //!   cost of a request ([`Priced`]), and names the agreement that made them differ.
 //! - [`allocate`] shares a plan's fee, [`client_charge`] says what a client pays.
 //! - [`UsageTotals`] converts the inclusive totals that provider APIs report into disjoint
-//!   [`Usage`](octorato_core::Usage).
+//!   [`Usage`](octorato_core::Usage); [`UsageTotals::from_response`] reads them out of a provider's
+//!   raw response.
 //!
 //! ```
 //! use octorato_core::{PriceContext, Unit, Usage};
@@ -48,6 +49,7 @@ mod plan;
 mod priced;
 mod rate;
 mod rate_card;
+mod response;
 mod scope;
 mod table;
 mod terms;
@@ -69,6 +71,8 @@ pub use own_model::{Like, OwnModel, OwnPrice};
 pub use plan::{Allocation, Plan, allocate};
 pub use priced::{Agreement, Applied, Priced};
 pub use rate_card::RateCard;
+pub(crate) use response::set_service_tier;
+pub use response::{InsideUsage, ResponseUsage};
 pub use scope::{Days, ModelPattern};
 pub use table::Model;
 pub use totals::UsageTotals;

@@ -31,6 +31,7 @@ use octorato_core::{
     SessionId, Unit, Usage, UsageEvent,
 };
 
+use crate::price::set_service_tier;
 use crate::small_file;
 
 use self::record::{Counts, Iteration, Record, Unreadable};
@@ -336,11 +337,7 @@ fn usage_of(counts: &Counts<'_>) -> (Usage, u64) {
 
 fn context_of(counts: &Counts<'_>) -> PriceContext {
     let mut context = PriceContext::standard();
-    match counts.service_tier.as_str() {
-        // The price catalog files batches under how a request was processed.
-        "batch" => context.set("processing", "batch"),
-        tier => context.set("service_tier", tier),
-    }
+    set_service_tier(&mut context, counts.service_tier.as_str());
     context.set("speed", counts.speed.as_str());
     context.set("inference_geo", counts.inference_geo.as_str());
     context

@@ -264,6 +264,11 @@ impl Catalog {
         }
     }
 
+    /// The provider of this id, else of this other spelling.
+    pub(super) fn provider_called(&self, name: &str) -> Result<&Provider> {
+        self.provider_named(name).map(|(at, _)| &self.header.providers[at])
+    }
+
     fn provider_named(&self, name: &str) -> Result<(usize, ProviderMatch)> {
         let lower = name.trim().to_lowercase();
         let providers = &self.header.providers;

@@ -1,5 +1,6 @@
 //! Files that are made of others and committed: `cargo xtask generate [--check]`.
 
+mod extractors;
 mod limits;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use octorato_finops::price::import::{
 const PRICES: &str = "octorato-finops/data/prices.jsonl";
 const NORMALISED: &str = "octorato-finops/data/prices-normalised.md";
 const LIMITS: &str = "octorato-finops/data/limits.json";
+const EXTRACTORS: &str = "octorato-finops/data/extractors.json";
 const SUPPLEMENT: &str = "octorato-finops/data/supplement.json";
 
 /// What `cargo xtask generate` was asked for.
@@ -83,14 +85,17 @@ impl Options {
 /// Makes every generated file of the workspace at `root`.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     let mut files = Vec::new();
-    let prices = match &options.prices {
-        Some(new) => {
-            let imported =
-                new.import().with_context(|| format!("cannot use `{}`", new.from.display()))?;
-            files.push((NORMALISED, list_of_changes(&imported.normalised)));
-            imported.text
-        }
-        None => read(&root.join(PRICES))?,
+    let prices = if let Some(new) = &options.prices {
+        let imported =
+            new.import().with_context(|| format!("cannot use `{}`", new.from.display()))?;
+        files.push((NORMALISED, list_of_changes(&imported.normalised)));
+        files.push((EXTRACTORS, extractors::convert(&read(&new.from)?, &new.version)?));
+        imported.text
+    } else {
+        let text = extractors::rewrite(&read(&root.join(EXTRACTORS))?)
+            .with_context(|| format!("cannot read `{EXTRACTORS}`"))?;
+        files.push((EXTRACTORS, text));
+        read(&root.join(PRICES))?
     };
     let text = with_supplement(&prices, &read(&root.join(SUPPLEMENT))?)
         .with_context(|| format!("cannot apply `{SUPPLEMENT}`"))?;

@@ -146,17 +146,17 @@ impl UsageTotals {
         ];
         without(total, &modals.map(|(all, ..)| all))?;
         let text = ("cache_text_write_tokens", self.cache_text_write_tokens);
-        let text_5m = ("cache_text_write_5m_tokens", self.cache_text_write_5m_tokens);
-        let text_1h = ("cache_text_write_1h_tokens", self.cache_text_write_1h_tokens);
+        let text_of_minutes = ("cache_text_write_5m_tokens", self.cache_text_write_5m_tokens);
+        let text_of_hour = ("cache_text_write_1h_tokens", self.cache_text_write_1h_tokens);
         if text.1 > 0 {
-            without(text, &[text_5m, text_1h])?;
+            without(text, &[text_of_minutes, text_of_hour])?;
             let [(video, ..), (image, ..), (audio, ..)] = modals;
             without(total, &[text, video, image, audio])?;
         }
         let five_cells = modals.map(|(_, cell, _)| cell);
         let mut rows = [
-            Row { total: (total.0, rest), text: text_5m, cells: five_cells },
-            Row { total: hour, text: text_1h, cells: modals.map(|(.., cell)| cell) },
+            Row { total: (total.0, rest), text: text_of_minutes, cells: five_cells },
+            Row { total: hour, text: text_of_hour, cells: modals.map(|(.., cell)| cell) },
         ];
         let mut room = [0, 0];
         for (room, row) in room.iter_mut().zip(&rows) {
@@ -284,16 +284,12 @@ fn fill<const N: usize>(
     }
     let in_rows: u128 = cells.iter().map(|row| sum(row)).sum();
     let all = in_rows + sum(&plain);
-    match u64::try_from(all).ok().and_then(|all| total.1.checked_sub(all)) {
-        Some(rest) => plain[0] = rest,
-        None => {
-            let parts: Vec<_> = columns
-                .into_iter()
-                .chain(rows.iter().flat_map(|row| [row.total, row.text]))
-                .collect();
-            return Err(contradiction(total, &parts));
-        }
-    }
+    let Some(rest) = u64::try_from(all).ok().and_then(|all| total.1.checked_sub(all)) else {
+        let of_rows = rows.iter().flat_map(|row| [row.total, row.text]);
+        let parts: Vec<_> = columns.into_iter().chain(of_rows).collect();
+        return Err(contradiction(total, &parts));
+    };
+    plain[0] = rest;
     Ok((plain, cells))
 }
 
@@ -320,6 +316,9 @@ fn contradiction(total: Named, parts: &[Named]) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use octorato_core::UnitKind;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -446,5 +445,80 @@ mod tests {
             error.to_string(),
             "the parts of input_tokens 10 are larger: `cache_read_tokens 11`"
         );
+    }
+
+    #[test]
+    fn caching_saves_at_least_as_much_of_audio_as_of_text_in_every_built_in_list() {
+        use super::super::super::Catalog;
+        use super::super::super::key::PriceKey as K;
+
+        let at = "2026-11-20T12:00:00Z".parse().unwrap();
+        let mut compared = 0;
+        for provider in Catalog::builtin().providers() {
+            for model in Catalog::builtin().models(provider.id()).unwrap() {
+                let rates = model.rates_at(at);
+                let rate = |key| rates.get(key).map(|tiered| tiered.at(0).to_decimal());
+                let Some((input, read)) = rate(K::Input).zip(rate(K::CacheRead)) else { continue };
+                for (modal, both) in [
+                    (K::InputAudio, K::CacheAudioRead),
+                    (K::InputImage, K::CacheImageRead),
+                    (K::InputVideo, K::CacheVideoRead),
+                    (K::InputText, K::CacheTextRead),
+                ] {
+                    let Some(modal) = rate(modal) else { continue };
+                    let both = rate(both).unwrap_or(read);
+                    assert!(modal - both >= input - read, "{} {}", provider.id(), model.id());
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared >= 20, "{compared}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_token_is_lost_or_counted_twice(
+            input in 0_u64..60,
+            output in 0_u64..40,
+            parts in proptest::collection::vec(0_u64..25, 14),
+        ) {
+            let totals = UsageTotals {
+                input_tokens: input,
+                cache_read_tokens: parts[0],
+                cache_write_tokens: parts[1],
+                cache_write_1h_tokens: parts[2] / 4,
+                cache_write_5m_tokens: parts[3] / 8,
+                input_tool_tokens: parts[4] / 2,
+                input_audio_tokens: parts[5],
+                input_image_tokens: parts[6] / 2,
+                cache_audio_read_tokens: parts[7] / 8,
+                cache_audio_write_tokens: parts[8] / 8,
+                output_tokens: output,
+                output_reasoning_tokens: parts[9],
+                output_citation_tokens: parts[10] / 4,
+                output_audio_tokens: parts[11],
+                output_text_tokens: parts[12] / 4,
+                cache_text_read_tokens: parts[13] / 8,
+                ..UsageTotals::default()
+            };
+            let Ok(usage) = totals.to_usage() else { return Ok(()) };
+            prop_assert_eq!(usage.input_tokens(), u128::from(input));
+            prop_assert_eq!(usage.output_tokens(), u128::from(output));
+            prop_assert_eq!(usage.cache_read_tokens(), u128::from(parts[0]));
+            prop_assert_eq!(usage.sum_where(Unit::is_cache_write), u128::from(parts[1]));
+            let named = |part: &'static str| usage.sum_where(|unit| unit.name().contains(part));
+            prop_assert_eq!(named("1h"), u128::from(parts[2] / 4));
+            prop_assert_eq!(named("tool"), u128::from(parts[4] / 2));
+            prop_assert_eq!(named("reasoning"), u128::from(parts[9]));
+            prop_assert_eq!(named("citation"), u128::from(parts[10] / 4));
+            let input_audio = usage.sum_where(|unit| {
+                unit.kind() == UnitKind::InputTokens && unit.name().contains("audio")
+            });
+            prop_assert_eq!(input_audio, u128::from(parts[5]));
+            let output_audio = usage[Unit::OutputAudio] + usage[Unit::OutputCitationAudio];
+            prop_assert_eq!(output_audio, parts[11]);
+            prop_assert!(usage[Unit::Reasoning] <= usage[Unit::Output]);
+            prop_assert!(usage[Unit::CacheReadAudio] >= parts[7] / 8);
+        }
     }
 }
