@@ -17,6 +17,8 @@
 //! - [`UsageTotals`] converts the inclusive totals that provider APIs report into disjoint
 //!   [`Usage`](octorato_core::Usage); [`UsageTotals::from_response`] reads them out of a provider's
 //!   raw response.
+//! - [`ModelPrice::worst_case`] bounds what a [`Request`] can cost before it is sent; where there is
+//!   no bound it says why.
 //!
 //! ```
 //! use octorato_core::{PriceContext, Unit, Usage};
@@ -49,6 +51,7 @@ mod plan;
 mod priced;
 mod rate;
 mod rate_card;
+mod request;
 mod response;
 mod scope;
 mod table;
@@ -56,6 +59,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod worst_case;
 
 pub use book::{BookPrice, PriceBook, PriceBookId};
 pub use catalog::{Catalog, Provider, SnapshotId};
@@ -71,8 +75,10 @@ pub use own_model::{Like, OwnModel, OwnPrice};
 pub use plan::{Allocation, Plan, allocate};
 pub use priced::{Agreement, Applied, Priced};
 pub use rate_card::RateCard;
+pub use request::{CacheWrites, Media, Modality, Request};
 pub(crate) use response::set_service_tier;
 pub use response::{InsideUsage, ResponseUsage};
 pub use scope::{Days, ModelPattern};
 pub use table::Model;
 pub use totals::UsageTotals;
+pub use worst_case::{Bound, HORIZON, Term, WorstCase};

@@ -90,6 +90,15 @@ impl Amount {
 
     /// The amount rounded once to an integer of 10^-12, half to even.
     pub(super) fn book(self) -> Result<Money> {
+        self.round(Rounding::HalfEven)
+    }
+
+    /// The amount rounded up to an integer of 10^-12, for upper bounds.
+    pub(super) fn book_up(self) -> Result<Money> {
+        self.round(Rounding::Up)
+    }
+
+    fn round(self, rounding: Rounding) -> Result<Money> {
         let ninths = if self.ninths { 9 } else { 1 };
         let (factor, divisor) = if self.scale <= Money::SCALE {
             (power_of_ten(Money::SCALE - self.scale), Some(ninths))
@@ -103,7 +112,7 @@ impl Amount {
         if divisor == 1 {
             return Ok(money);
         }
-        money.mul_ratio(1, divisor, Rounding::HalfEven)
+        money.mul_ratio(1, divisor, rounding)
     }
 
     /// The amount as a decimal and whether it is exact; where it is not, the decimal has the 28
@@ -191,6 +200,8 @@ mod tests {
         assert_eq!(half(1).book().unwrap().pico(), 0);
         assert_eq!(half(3).book().unwrap().pico(), 2);
         assert_eq!(half(1).plus(half(1)).unwrap().book().unwrap().pico(), 1);
+        assert_eq!(half(1).book_up().unwrap().pico(), 1);
+        assert_eq!(half(2).book_up().unwrap().pico(), 1);
     }
 
     #[test]

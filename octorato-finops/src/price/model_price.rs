@@ -151,6 +151,11 @@ impl<'c> ModelPrice<'c> {
         }
     }
 
+    /// The values of a name of the price context that some variant wants.
+    pub(super) fn values_of(&self, name: &str) -> Vec<&'c str> {
+        self.variants().iter().filter_map(|variant| variant.value_of(name)).collect()
+    }
+
     fn unpriced_pair(&self, name: &str, value: &str) -> Error {
         let error = self.error(format!("no price for `{name}={value}`"));
         if self.variants().iter().any(|variant| variant.names((name, value))) {
@@ -195,6 +200,15 @@ impl<'c> Rates<'c> {
         self.standard.has_tiers()
             || self.overrides.iter().any(|table| table.has_tiers())
             || self.terms.as_ref().is_some_and(|terms| terms.has_tiers())
+    }
+
+    /// The numbers of input tokens above which a rate changes.
+    pub(super) fn thresholds(&self) -> impl Iterator<Item = u64> {
+        let tables = self.overrides.iter().copied().chain([self.standard]);
+        let mut all: Vec<u64> = tables.flat_map(RateTable::thresholds).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter()
     }
 
     /// The rate that `unit` has itself: the most specific of those that are its own.

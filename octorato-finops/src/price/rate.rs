@@ -191,6 +191,11 @@ impl Tiered {
         }
     }
 
+    /// The numbers of input tokens above which the rate changes.
+    pub(super) fn thresholds(&self) -> impl Iterator<Item = u64> {
+        self.tiers.iter().map(|(above, _)| *above)
+    }
+
     /// Whether there is any threshold.
     pub(super) fn has_tiers(&self) -> bool {
         !self.tiers.is_empty()

@@ -73,6 +73,22 @@ impl Model {
             .or(self.prices.first())
             .map_or(&NONE, |era| &era.rates)
     }
+
+    /// The instants after `after` and not after `until` at which rates come into force or end.
+    pub(super) fn turns(&self, after: Timestamp, until: Timestamp) -> Vec<Timestamp> {
+        let eras = self.prices.iter().map(|era| &era.constraint);
+        let variants = self.variants.iter().map(|variant| &variant.constraint);
+        let constraints = eras.chain(variants).flatten();
+        let mut turns: Vec<i64> =
+            constraints.flat_map(|constraint| constraint.turns(after.as_second(), until)).collect();
+        turns.sort_unstable();
+        turns.dedup();
+        turns
+            .into_iter()
+            .filter_map(|second| Timestamp::from_second(second).ok())
+            .filter(|at| after < *at && *at <= until)
+            .collect()
+    }
 }
 
 /// Rates and when they are in force.
@@ -103,6 +119,19 @@ impl Constraint {
             if start <= end { start <= time && time < end } else { start <= time || time < end }
         };
         self.from.is_none_or(|from| second >= from) && self.daily.is_none_or(in_day)
+    }
+
+    /// The seconds from `after`, on its day and up to the day of `until`, at which it begins or
+    /// ends to admit.
+    fn turns(&self, after: i64, until: Timestamp) -> Vec<i64> {
+        let mut turns: Vec<i64> = self.from.into_iter().collect();
+        if let Some((start, end)) = self.daily {
+            let days =
+                after.div_euclid(SECONDS_PER_DAY)..=until.as_second().div_euclid(SECONDS_PER_DAY);
+            turns
+                .extend(days.flat_map(|day| [start, end].map(|time| day * SECONDS_PER_DAY + time)));
+        }
+        turns
     }
 }
 
@@ -162,6 +191,11 @@ impl Variant {
     pub(super) fn applies(&self, at: Timestamp, context: &PriceContext) -> bool {
         self.when.iter().all(|(name, value)| context.get(name) == Some(&**value))
             && self.constraint.as_ref().is_none_or(|constraint| constraint.admits(at))
+    }
+
+    /// The value that its condition wants under this name.
+    pub(super) fn value_of(&self, name: &str) -> Option<&str> {
+        self.when.iter().find_map(|(known, value)| (**known == *name).then_some(&**value))
     }
 
     /// Whether its condition names this pair.
@@ -233,6 +267,11 @@ impl RateTable {
     /// Whether there is no rate at all.
     pub(super) fn is_empty(&self) -> bool {
         self.rates.is_empty()
+    }
+
+    /// The numbers of input tokens above which a rate changes.
+    pub(super) fn thresholds(&self) -> impl Iterator<Item = u64> {
+        self.rates.iter().flat_map(|(_, rate)| rate.thresholds())
     }
 
     /// Whether any rate depends on the size of the request.

@@ -1,0 +1,504 @@
+//! From the JSON that goes to a provider to a [`Request`].
+
+use octorato_core::{Error, ErrorKind, Result, Unit};
+use serde_json::Value;
+
+use super::fields::{Fields, answers, limit, service_tier};
+use super::payload::{As, Scan};
+use super::{CacheWrites, Modality, Request, tools};
+
+/// The form of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flavor {
+    /// Anthropic's Messages, also as sold by others.
+    Messages,
+    /// `OpenAI`'s chat completions (and the older completions), as many hosts speak them.
+    Chat,
+    /// `OpenAI`'s responses.
+    Responses,
+    /// Embeddings: no output.
+    Embeddings,
+    /// Gemini's `generateContent`.
+    Gemini,
+    /// Bedrock's Converse.
+    Converse,
+}
+
+/// The flavors by the names that callers give.
+const FLAVORS: &[(&str, Flavor)] = &[
+    ("anthropic", Flavor::Messages),
+    ("messages", Flavor::Messages),
+    ("chat", Flavor::Chat),
+    ("completions", Flavor::Chat),
+    ("responses", Flavor::Responses),
+    ("embeddings", Flavor::Embeddings),
+    ("gemini", Flavor::Gemini),
+    ("converse", Flavor::Converse),
+];
+
+/// `https://platform.claude.com/docs/en/api/messages`, with the fields of beta versions.
+const MESSAGES_FIELDS: &[&str] = &[
+    "anthropic_beta",
+    "anthropic_version",
+    "betas",
+    "cache_control",
+    "container",
+    "context_management",
+    "fallbacks",
+    "inference_geo",
+    "max_tokens",
+    "mcp_servers",
+    "messages",
+    "metadata",
+    "model",
+    "output_config",
+    "output_format",
+    "service_tier",
+    "speed",
+    "stop_sequences",
+    "stream",
+    "system",
+    "temperature",
+    "thinking",
+    "tool_choice",
+    "tools",
+    "top_k",
+    "top_p",
+    "user_profile_id",
+];
+
+/// `https://platform.openai.com/docs/api-reference/chat/create`, and what hosts add that costs
+/// nothing.
+const CHAT_FIELDS: &[&str] = &[
+    "audio",
+    "best_of",
+    "echo",
+    "frequency_penalty",
+    "function_call",
+    "functions",
+    "input",
+    "logit_bias",
+    "logprobs",
+    "max_completion_tokens",
+    "max_tokens",
+    "messages",
+    "metadata",
+    "min_p",
+    "modalities",
+    "model",
+    "n",
+    "parallel_tool_calls",
+    "prediction",
+    "presence_penalty",
+    "prompt",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "random_seed",
+    "reasoning_effort",
+    "response_format",
+    "safety_identifier",
+    "seed",
+    "service_tier",
+    "stop",
+    "store",
+    "stream",
+    "stream_options",
+    "suffix",
+    "temperature",
+    "thinking",
+    "tool_choice",
+    "tools",
+    "top_k",
+    "top_logprobs",
+    "top_p",
+    "user",
+    "verbosity",
+];
+
+/// Fields of chat completions at one host or another that add input, fees or another model's
+/// price without a limit: searches of `OpenAI` and Perplexity, xAI's live search, `OpenRouter`'s
+/// plugins and other models, Azure's and Cohere's data sources, Alibaba's search, Groq's tools.
+const CHAT_UNBOUNDED: &[&str] = &[
+    "compound_custom",
+    "connectors",
+    "dataSources",
+    "data_sources",
+    "enable_search",
+    "models",
+    "plugins",
+    "route",
+    "search_options",
+    "search_parameters",
+    "search_settings",
+    "tool_resources",
+    "web_search_options",
+];
+
+/// `https://platform.openai.com/docs/api-reference/responses/create`.
+const RESPONSES_FIELDS: &[&str] = &[
+    "background",
+    "context_management",
+    "conversation",
+    "include",
+    "input",
+    "instructions",
+    "max_output_tokens",
+    "max_tool_calls",
+    "metadata",
+    "model",
+    "parallel_tool_calls",
+    "previous_response_id",
+    "prompt",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "reasoning",
+    "safety_identifier",
+    "service_tier",
+    "store",
+    "stream",
+    "stream_options",
+    "temperature",
+    "text",
+    "tool_choice",
+    "tools",
+    "top_logprobs",
+    "top_p",
+    "truncation",
+    "user",
+];
+
+/// `https://platform.openai.com/docs/api-reference/embeddings/create`.
+const EMBEDDINGS_FIELDS: &[&str] =
+    &["dimensions", "encoding_format", "input", "input_type", "model", "service_tier", "user"];
+
+/// `https://ai.google.dev/api/generate-content#request-body`, in both spellings.
+const GEMINI_FIELDS: &[&str] = &[
+    "cachedContent",
+    "cached_content",
+    "contents",
+    "generationConfig",
+    "generation_config",
+    "labels",
+    "model",
+    "modelArmorConfig",
+    "safetySettings",
+    "safety_settings",
+    "serviceTier",
+    "service_tier",
+    "store",
+    "systemInstruction",
+    "system_instruction",
+    "toolConfig",
+    "tool_config",
+    "tools",
+];
+
+/// `https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html`.
+const CONVERSE_FIELDS: &[&str] = &[
+    "additionalModelRequestFields",
+    "additionalModelResponseFieldPaths",
+    "guardrailConfig",
+    "inferenceConfig",
+    "messages",
+    "modelId",
+    "outputConfig",
+    "performanceConfig",
+    "promptVariables",
+    "requestMetadata",
+    "serviceTier",
+    "system",
+    "toolConfig",
+];
+
+/// Fields whose value is a schema or a list of them.
+const SCHEMAS: &[&str] = &[
+    "functions",
+    "output_config",
+    "output_format",
+    "outputConfig",
+    "response_format",
+    "text",
+    "toolConfig",
+    "tools",
+];
+
+/// Fields that hold messages.
+const CONTENT: &[&str] =
+    &["contents", "input", "messages", "system", "systemInstruction", "system_instruction"];
+
+impl Request {
+    /// Reads the body of a request to `provider` (an id of a price list).
+    ///
+    /// `flavor` names the form of the body: `anthropic`, `chat`, `responses`, `embeddings`,
+    /// `gemini` or `converse`; without one it is told by the provider and the fields. Fields that
+    /// add hidden input, fees or another model without a limit are in [`Request::unbounded`] or
+    /// [`Request::hidden`]; fields that no documentation names are in
+    /// [`Request::unknown_fields`], and their bytes are counted like all others.
+    ///
+    /// Batches are sent elsewhere: set `processing=batch` in [`Request::context`]. So are regional
+    /// endpoints, whose uplift the body does not show.
+    ///
+    /// An error of kind [`ErrorKind::InvalidArgument`] where the flavor is not known or the body is
+    /// no object.
+    pub fn from_body(provider: &str, flavor: Option<&str>, body: &Value) -> Result<Self> {
+        let fields = Fields::of(body)?;
+        let provider = provider.trim().to_lowercase();
+        let flavor = match flavor {
+            None | Some("default") => flavor_of(&provider, &fields),
+            Some(name) => FLAVORS
+                .iter()
+                .find_map(|(known, flavor)| (*known == name).then_some(*flavor))
+                .ok_or_else(|| unknown_flavor(name))?,
+        };
+        let mut request = Self::text(0);
+        let writes = request.scan(body);
+        match flavor {
+            Flavor::Messages => request.messages(&provider, &fields, writes),
+            Flavor::Chat => request.chat(&provider, &fields),
+            Flavor::Responses => request.responses(&provider, &fields),
+            Flavor::Embeddings => {
+                fields.note_unknown(EMBEDDINGS_FIELDS, &mut request);
+                request.max_output = Some(0);
+            }
+            Flavor::Gemini => request.gemini(&fields),
+            Flavor::Converse => request.converse(&fields, writes),
+        }
+        if ["tools", "functions", "toolConfig"].iter().any(|name| fields.get(name).is_some())
+            || SCHEMAS.iter().any(|name| fields.get(name).is_some())
+        {
+            let more = request.overhead_tokens.saturating_add(Self::TOOLS_OVERHEAD_TOKENS);
+            request.overhead_tokens = more;
+        }
+        request.model =
+            ["model", "modelId"].iter().find_map(|name| fields.text(name)).map(Into::into);
+        request.searches_by_itself(&provider);
+        Ok(request)
+    }
+
+    /// Like [`Request::from_body`], of bytes as they are sent; they must be JSON.
+    pub fn from_bytes(provider: &str, flavor: Option<&str>, body: &[u8]) -> Result<Self> {
+        let body = serde_json::from_slice(body).map_err(|source| {
+            Error::new(ErrorKind::InvalidArgument, "the body of a request is not JSON")
+                .caused_by(source)
+        })?;
+        Self::from_body(provider, flavor, &body)
+    }
+
+    /// Counts bytes, finds media, hidden state and requested cache writes. Schemas count twice: a
+    /// provider may write them anew for the model, and keep what was sent too.
+    fn scan(&mut self, body: &Value) -> CacheWrites {
+        let mut scan = Scan { request: self, writes: CacheWrites::None, bytes: 0 };
+        for (name, value) in body.as_object().into_iter().flatten() {
+            if CONTENT.contains(&name.as_str()) {
+                if name == "input" {
+                    scan.blocks(value);
+                }
+                scan.value(value, As::Content, 0);
+            } else {
+                scan.value(value, As::Plain, 0);
+            }
+            if SCHEMAS.contains(&name.as_str()) {
+                scan.value(value, As::Schema, 0);
+            }
+            scan.bytes = scan.bytes.saturating_add(name.len() as u64 + 4);
+        }
+        let (bytes, writes) = (scan.bytes, scan.writes);
+        self.text_bytes = bytes.saturating_add(2);
+        writes
+    }
+
+    fn messages(&mut self, provider: &str, fields: &Fields<'_>, writes: CacheWrites) {
+        fields.note_unknown(MESSAGES_FIELDS, self);
+        self.cache_writes = writes;
+        // Thinking counts towards it ("counts towards your `max_tokens` limit").
+        self.max_output = limit(&[fields.get("max_tokens")]);
+        tools::anthropic(fields.list("tools"), self);
+        for name in ["mcp_servers", "fallbacks"] {
+            if fields.get(name).is_some_and(|value| value.as_array().is_none_or(|l| !l.is_empty()))
+            {
+                self.unbind(format!("`{name}` has no limit"));
+            }
+        }
+        if fields.get("container").is_some() {
+            self.hide("a container");
+        }
+        if let Some(management) = fields.get("context_management") {
+            let edits = management["edits"].as_array().map_or(&[][..], Vec::as_slice);
+            let clears =
+                |edit: &Value| edit["type"].as_str().is_some_and(|t| t.starts_with("clear_"));
+            if !edits.iter().all(clears) {
+                self.unbind("`context_management` may run the model once more");
+            }
+        }
+        match fields.text("speed") {
+            Some("standard") | None => {}
+            Some(speed) => self.context.set("speed", speed),
+        }
+        match fields.text("inference_geo") {
+            // The workspace's default counts.
+            None if provider == "anthropic" => self.choose("inference_geo"),
+            None | Some("global" | "not_available") => {}
+            Some(region) => self.context.set("inference_geo", region),
+        }
+        // Priority capacity of Anthropic is bought beforehand; a request costs no more for it.
+    }
+
+    fn chat(&mut self, provider: &str, fields: &Fields<'_>) {
+        fields.note_unknown(&[CHAT_FIELDS, CHAT_UNBOUNDED].concat(), self);
+        let (total, legacy) = (fields.get("max_completion_tokens"), fields.get("max_tokens"));
+        // Zero or less means no limit at some hosts.
+        self.max_output = limit(&[total, legacy]).filter(|limit| *limit > 0);
+        // Only `max_completion_tokens` is documented to include reasoning there.
+        self.reasoning_apart = provider.starts_with("x-ai") && total.is_none();
+        answers(&[("n", fields.get("n")), ("best_of", fields.get("best_of"))], self);
+        // Prompts of the older completions may be a list, each with answers of its own.
+        let prompts = fields.list("prompt").len() as u64;
+        self.answers = self.answers.saturating_mul(prompts.max(1));
+        if let Some(prediction) = fields.get("prediction") {
+            // Rejected tokens of a prediction are billed as output.
+            self.extra_output = prediction.to_string().len() as u64;
+        }
+        for name in CHAT_UNBOUNDED {
+            if fields.get(name).is_some_and(|value| *value != false) {
+                self.unbind(format!("`{name}` has no limit"));
+            }
+        }
+        tools::chat(fields.list("tools"), self);
+        if let Some(modalities) = fields.get("modalities") {
+            self.output = modalities_of(modalities);
+        }
+        self.open_ai_tier(provider, fields);
+    }
+
+    fn responses(&mut self, provider: &str, fields: &Fields<'_>) {
+        fields.note_unknown(RESPONSES_FIELDS, self);
+        // "including visible output tokens and reasoning tokens"
+        self.max_output = limit(&[fields.get("max_output_tokens")]);
+        let is_openai = matches!(provider, "openai" | "azure");
+        let calls = fields.get("max_tool_calls").and_then(Value::as_u64);
+        tools::responses(fields.list("tools"), calls, is_openai, self);
+        for name in ["previous_response_id", "conversation"] {
+            if fields.get(name).is_some() {
+                self.hide(format!("`{name}`"));
+            }
+        }
+        for (name, why) in [
+            ("prompt", "a stored `prompt` may hold anything"),
+            ("context_management", "`context_management` may run the model once more"),
+        ] {
+            if fields.get(name).is_some() {
+                self.unbind(why);
+            }
+        }
+        self.open_ai_tier(provider, fields);
+    }
+
+    /// `OpenAI` takes `auto` where nothing is said, and then the project's setting counts.
+    fn open_ai_tier(&mut self, provider: &str, fields: &Fields<'_>) {
+        service_tier(fields.get("service_tier"), matches!(provider, "openai" | "azure"), self);
+        if provider == "openrouter" {
+            self.choose("route");
+        }
+    }
+
+    fn gemini(&mut self, fields: &Fields<'_>) {
+        fields.note_unknown(GEMINI_FIELDS, self);
+        tools::gemini(fields.list("tools"), self);
+        let config = fields.any(&["generationConfig", "generation_config"]).unwrap_or(&Value::Null);
+        let any = |names: [&str; 2]| {
+            names.into_iter().map(|name| &config[name]).find(|value| !value.is_null())
+        };
+        // Thoughts and the answer share it: a request that ends with `MAX_TOKENS` has as many of
+        // both together. The thinking budget is no limit ("may overflow"), so it is not read.
+        self.max_output = limit(&[any(["maxOutputTokens", "max_output_tokens"])]);
+        answers(&[("candidateCount", any(["candidateCount", "candidate_count"]))], self);
+        if let Some(modalities) = any(["responseModalities", "response_modalities"]) {
+            self.output = modalities_of(modalities);
+        }
+        if fields.any(&["cachedContent", "cached_content"]).is_some() {
+            self.hide("`cachedContent`");
+            // A cache may hold tools, among them a search.
+            self.counts.push((Unit::WebSearches, None));
+        }
+        service_tier(fields.any(&["serviceTier", "service_tier"]), false, self);
+    }
+
+    fn converse(&mut self, fields: &Fields<'_>, writes: CacheWrites) {
+        fields.note_unknown(CONVERSE_FIELDS, self);
+        self.cache_writes = writes;
+        let config = fields.get("inferenceConfig").unwrap_or(&Value::Null);
+        self.max_output = limit(&[Some(&config["maxTokens"]).filter(|value| !value.is_null())]);
+        let offered = fields.get("toolConfig").map_or(&Value::Null, |config| &config["tools"]);
+        tools::converse(offered.as_array().map_or(&[], Vec::as_slice), self);
+        for name in ["guardrailConfig", "promptVariables", "performanceConfig"] {
+            if fields.get(name).is_some() {
+                self.unbind(format!("`{name}` has no price that is known"));
+            }
+        }
+        if fields.text("modelId").is_some_and(|model| model.contains(":prompt/")) {
+            self.unbind("a stored prompt may hold anything");
+        }
+        if let Some(more) = fields.get("additionalModelRequestFields") {
+            let harmless = ["anthropic_beta", "reasoning_config", "thinking", "top_k"];
+            for name in more.as_object().into_iter().flat_map(|more| more.keys()) {
+                if !harmless.contains(&name.as_str()) {
+                    self.unbind(format!(
+                        "`additionalModelRequestFields.{name}` may change the price"
+                    ));
+                }
+            }
+        }
+        service_tier(fields.get("serviceTier").map(|tier| &tier["type"]), false, self);
+    }
+
+    /// Models that search whenever they are asked, and those that choose another model.
+    fn searches_by_itself(&mut self, provider: &str) {
+        let model = self.model.as_deref().unwrap_or_default().to_lowercase();
+        let names =
+            ["-search-", "sonar", "deep-research", ":online", "groq/compound", "compound-beta"];
+        if provider == "perplexity" || names.iter().any(|name| model.contains(name)) {
+            self.unbind("the model searches by itself, without a limit");
+        }
+        if model.starts_with("openrouter/") {
+            self.unbind("the provider chooses the model");
+        }
+    }
+}
+
+/// The flavor of a body whose form is not named. `input` may be that of responses or of embeddings;
+/// responses are the dearer reading.
+fn flavor_of(provider: &str, fields: &Fields<'_>) -> Flavor {
+    let has = |name: &str| fields.get(name).is_some();
+    if has("contents") {
+        Flavor::Gemini
+    } else if provider == "anthropic" || has("anthropic_version") {
+        Flavor::Messages
+    } else if matches!(provider, "aws" | "bedrock") {
+        Flavor::Converse
+    } else if has("messages") || has("prompt") && !has("input") {
+        Flavor::Chat
+    } else {
+        Flavor::Responses
+    }
+}
+
+fn unknown_flavor(name: &str) -> Error {
+    let known: Vec<_> = FLAVORS.iter().map(|(name, _)| *name).collect();
+    Error::new(ErrorKind::InvalidArgument, format!("no such form of a request: `{name}`"))
+        .hinted(format!("use one of {}", known.join(", ")))
+}
+
+/// The modalities besides text; nothing where one is not known.
+fn modalities_of(value: &Value) -> Option<Vec<Modality>> {
+    let mut output = Vec::new();
+    for name in value.as_array()? {
+        match name.as_str()?.to_lowercase().as_str() {
+            "text" => {}
+            "audio" => output.push(Modality::Audio),
+            "image" => output.push(Modality::Image),
+            "video" => output.push(Modality::Video),
+            _ => return None,
+        }
+    }
+    Some(output)
+}
