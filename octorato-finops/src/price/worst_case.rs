@@ -109,7 +109,7 @@ impl ModelPrice<'_> {
     ///   bytes are not cut to the context window: a window in a price list may be too small for a
     ///   model that has grown, and a request that is longer than the window is refused for free.
     /// - **Output**: answers x rounds x the limit of the request, else the model's maximum, else its
-    ///   context window. Where the name of the model did not match exactly, the larger of the last
+    ///   context window; no limit is needed where it is free. Where the name of the model did not match exactly, the larger of the last
     ///   two.
     /// - **Rates**: each at the dearest that is reachable: plain, read from or written to a cache,
     ///   of each modality; every tier below the input; the standard price, the variant that is asked
@@ -132,12 +132,13 @@ impl ModelPrice<'_> {
     /// let worst = price.worst_case("2026-11-20T12:00:00Z".parse()?, &request)?;
     /// let bound = worst.bound().expect("text with a limit has a bound");
     /// assert_eq!(bound.max_output_tokens(), 1000);
-    /// assert_eq!(bound.amount().to_string(), "0.020241"); // 1,095 x 4.8 (US), 1,000 x 15
+    /// assert_eq!(bound.amount().to_string(), "0.018279"); // 1,093 x 3 and 1,000 x 15
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn worst_case(&self, at: Timestamp, request: &Request) -> Result<WorstCase> {
         let mut reasons = BTreeSet::new();
-        let size = self.size(request, &mut reasons)?;
+        reasons.extend(request.unbounded.iter().map(|why| why.to_string()));
+        let size = self.size(request)?;
         let contexts = self.reachable(request)?;
         let mut worst: Option<Bound> = None;
         for instant in self.instants(at) {
@@ -151,8 +152,12 @@ impl ModelPrice<'_> {
                     }
                     Err(error) => return Err(error),
                 };
-                let mut steps: Vec<u64> =
-                    rates.thresholds().filter(|&above| above < size.input).map(|t| t + 1).collect();
+                let is_reached = |above: &u64| *above < size.input || size.open_input.is_some();
+                let mut steps: Vec<u64> = rates
+                    .thresholds()
+                    .filter(is_reached)
+                    .map(|above| above.saturating_add(1))
+                    .collect();
                 steps.push(0);
                 for tokens in steps {
                     rates.input_tokens = tokens;
@@ -172,35 +177,30 @@ impl ModelPrice<'_> {
         }
     }
 
-    /// How many tokens at most; the reasons where there is no such number.
-    fn size(&self, request: &Request, reasons: &mut BTreeSet<String>) -> Result<Size> {
-        reasons.extend(request.unbounded.iter().map(|why| why.to_string()));
+    /// How many tokens at most, and why not where there is no such number.
+    fn size(&self, request: &Request) -> Result<Size> {
         let model = self.model();
         let window = model.context_window().max(model.max_input());
+        let (mut open_input, mut open_output) = (None, None);
         let mut per_round = u128::from(request.text_bytes) + u128::from(request.overhead_tokens);
-        let mut is_open = !request.hidden.is_empty();
+        let mut needs_window = !request.hidden.is_empty();
         for medium in &request.media {
             match medium.tokens.or_else(|| self.documented(*medium)) {
                 Some(tokens) => per_round += u128::from(tokens),
-                None => is_open = true,
+                None => needs_window = true,
             }
         }
-        if is_open {
-            match window {
-                Some(window) => per_round += u128::from(window),
-                None => {
-                    let what: Vec<_> = request.hidden.iter().map(|what| &**what).collect();
-                    let what = if what.is_empty() { "media".to_owned() } else { what.join(", ") };
-                    reasons.insert(format!(
-                        "the model's context window, which would bound {what}, is not known"
-                    ));
-                }
+        match window {
+            Some(window) if needs_window => per_round += u128::from(window),
+            None if needs_window => {
+                let what =
+                    if request.hidden.is_empty() { "media" } else { &request.hidden.join(", ") };
+                open_input = Some(format!(
+                    "the model's context window, which would bound {what}, is not known"
+                ));
             }
+            _ => {}
         }
-        let rounds = request.rounds.unwrap_or_else(|| {
-            reasons.insert("the rounds of the provider's tools have no limit".into());
-            1
-        });
         let most = match model.max_output() {
             Some(most) if self.matched().exact => Some(most),
             most => most.max(window),
@@ -210,21 +210,28 @@ impl ModelPrice<'_> {
             max_output = max_output.zip(most).and_then(|(limit, most)| limit.checked_add(most));
         }
         if max_output.is_none() {
-            reasons.insert(
-                "neither the request nor the price list limits the output; set `max_tokens`".into(),
-            );
+            let why = "neither the request nor the price list limits the output; set `max_tokens`";
+            open_output = Some(why.to_owned());
+        }
+        if request.rounds.is_none() {
+            let why = "the rounds of the provider's tools have no limit".to_owned();
+            open_input.get_or_insert_with(|| why.clone());
+            open_output.get_or_insert(why);
         }
         let max_output = max_output.unwrap_or_default();
         let per_answer = u128::from(max_output) + u128::from(request.extra_output);
         let range = |count: Option<u128>| {
             count.and_then(|count| u64::try_from(count).ok()).ok_or_else(out_of_range)
         };
-        let rounds = u128::from(rounds);
+        let rounds = u128::from(request.rounds.unwrap_or(1));
         let answers = u128::from(request.answers);
         Ok(Size {
             input: range(per_round.checked_mul(rounds))?,
+            open_input,
             output: range(per_answer.checked_mul(rounds).and_then(|n| n.checked_mul(answers)))?,
+            open_output,
             max_output,
+            searches_by_itself: self.list().id() == "perplexity",
         })
     }
 
@@ -291,9 +298,15 @@ impl ModelPrice<'_> {
 /// How many tokens at most.
 struct Size {
     input: u64,
+    /// Why the input may be more, which matters where input is not free.
+    open_input: Option<String>,
     output: u64,
+    /// Why the output may be more, which matters where output is not free.
+    open_output: Option<String>,
     /// Of one answer.
     max_output: u64,
+    /// Whether the model searches without being offered a tool.
+    searches_by_itself: bool,
 }
 
 /// What `size` and the countable things cost at `rates`.
@@ -313,15 +326,17 @@ fn terms(
         terms.push(Term { kind, unit, count, rate, per, amount: amount.normalize() });
         Ok(())
     };
-    for (kind, count) in
-        [(UnitKind::InputTokens, size.input), (UnitKind::OutputTokens, size.output)]
-    {
+    for (kind, count, open) in [
+        (UnitKind::InputTokens, size.input, &size.open_input),
+        (UnitKind::OutputTokens, size.output, &size.open_output),
+    ] {
         if let Some((unit, rate)) = dearest(request, rates, kind)? {
             add(kind, unit, count, rate)?;
+            reasons.extend(open.iter().filter(|_| rate.mantissa() > 0).cloned());
         }
     }
     for &unit in Unit::ALL.iter().filter(|unit| unit.kind() == UnitKind::Count) {
-        match count_of(request, rates, unit)? {
+        match count_of(request, size, rates, unit)? {
             Count::Most(0) => {}
             Count::Most(count) => match rates.of(unit)? {
                 Some(rate) => add(UnitKind::Count, unit, count, rate)?,
@@ -343,7 +358,7 @@ fn dearest(request: &Request, rates: &Rates<'_>, kind: UnitKind) -> Result<Optio
     let mut dearest: Option<(Unit, Rate)> = None;
     for &unit in Unit::ALL.iter().filter(|unit| unit.kind() == kind && can_occur(request, **unit)) {
         let Some(rate) = rates.of(unit)? else { continue };
-        if dearest.is_none_or(|(_, known)| rate.to_decimal() > known.to_decimal()) {
+        if dearest.is_none_or(|(_, known)| rate.exceeds(known)) {
             dearest = Some((unit, rate));
         }
     }
@@ -376,7 +391,7 @@ enum Count {
 
 /// How much of `unit` the request can be charged for: what it says, else what follows from it, else
 /// anything where the list has a rate for it.
-fn count_of(request: &Request, rates: &Rates<'_>, unit: Unit) -> Result<Count> {
+fn count_of(request: &Request, size: &Size, rates: &Rates<'_>, unit: Unit) -> Result<Count> {
     if unit == Unit::WebFetches {
         return Ok(Count::Most(0));
     }
@@ -399,12 +414,15 @@ fn count_of(request: &Request, rates: &Rates<'_>, unit: Unit) -> Result<Count> {
     let reads_tokens = rates.of(Unit::Input)?.is_some();
     Ok(match unit {
         Unit::Requests => Count::Most(1),
+        Unit::WebSearches if size.searches_by_itself => Count::NoLimit,
         Unit::InputCharacters => {
             let rounds = request.rounds.unwrap_or(1);
             Count::Most(request.text_bytes.checked_mul(rounds).ok_or_else(out_of_range)?)
         }
         // The provider's own tools; a request that offers them says so.
-        Unit::WebSearches | Unit::StorageSearches => Count::Most(0),
+        Unit::WebSearches | Unit::StorageSearches | Unit::SocialSearches | Unit::CodeExecutions => {
+            Count::Most(0)
+        }
         // Sound that is read, by a model that reads text too. Where a list has one rate for the
         // sound of both directions, it is there under the name of reading too.
         Unit::InputAudioSeconds if reads_tokens && !hears => Count::Most(0),

@@ -271,7 +271,7 @@ impl Request {
         }
         request.model =
             ["model", "modelId"].iter().find_map(|name| fields.text(name)).map(Into::into);
-        request.searches_by_itself(&provider);
+        request.searches_by_itself();
         Ok(request)
     }
 
@@ -288,6 +288,7 @@ impl Request {
     /// provider may write them anew for the model, and keep what was sent too.
     fn scan(&mut self, body: &Value) -> CacheWrites {
         let mut scan = Scan { request: self, writes: CacheWrites::None, bytes: 0 };
+        body.as_object().into_iter().for_each(|fields| scan.note_cache(fields));
         for (name, value) in body.as_object().into_iter().flatten() {
             if CONTENT.contains(&name.as_str()) {
                 if name == "input" {
@@ -451,12 +452,12 @@ impl Request {
         service_tier(fields.get("serviceTier").map(|tier| &tier["type"]), false, self);
     }
 
-    /// Models that search whenever they are asked, and those that choose another model.
-    fn searches_by_itself(&mut self, provider: &str) {
+    /// Models that search whenever they are asked, and those that choose another model. (Those of
+    /// Perplexity are known by their price list.)
+    fn searches_by_itself(&mut self) {
         let model = self.model.as_deref().unwrap_or_default().to_lowercase();
-        let names =
-            ["-search-", "sonar", "deep-research", ":online", "groq/compound", "compound-beta"];
-        if provider == "perplexity" || names.iter().any(|name| model.contains(name)) {
+        let names = ["-search-", "deep-research", ":online", "groq/compound", "compound-beta"];
+        if names.iter().any(|name| model.contains(name)) {
             self.unbind("the model searches by itself, without a limit");
         }
         if model.starts_with("openrouter/") {

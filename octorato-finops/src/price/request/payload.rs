@@ -170,7 +170,7 @@ impl Scan<'_> {
     }
 
     /// Anthropic's `cache_control` and Bedrock's `cachePoint`, with a `ttl` of `5m` or `1h`.
-    fn note_cache(&mut self, fields: &Map<String, Value>) {
+    pub(super) fn note_cache(&mut self, fields: &Map<String, Value>) {
         for name in ["cache_control", "cachePoint"] {
             let Some(control) = fields.get(name).filter(|control| !control.is_null()) else {
                 continue;
