@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
+use octorato::core::{PriceContext, Unit, UnitKind, Usage};
 use octorato::finops::price::{
     CacheWrites, Catalog, Media, Modality, Request, UsageTotals, WorstCase,
 };
-use octorato::{PriceContext, Unit, Usage};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -107,7 +107,7 @@ fn prepare(case: &Case) -> Result<Option<(i128, [Request; 2])>> {
 fn request_of(usage: &Usage, provider: &str) -> Result<Request> {
     let tokens = |word: &str| {
         let units = Unit::ALL.iter().filter(|unit| unit.name().contains(word));
-        let input = units.filter(|unit| unit.kind() == octorato::UnitKind::InputTokens);
+        let input = units.filter(|unit| unit.kind() == UnitKind::InputTokens);
         input.map(|unit| usage[*unit]).sum::<u64>()
     };
     let media: Vec<_> = [
