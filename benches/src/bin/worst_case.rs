@@ -15,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use octorato::core::{PriceContext, Unit, UnitKind, Usage};
 use octorato::finops::price::{
-    CacheWrites, Catalog, Media, Modality, Request, UsageTotals, WorstCase,
+    CacheWrites, Catalog, Media, Modality, ModelPrice, Request, UsageTotals, WorstCase,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -29,6 +29,7 @@ struct Cases {
 struct Case {
     provider: String,
     resolved_model: Option<String>,
+    body: Value,
     expected_usage: Map<String, Value>,
     expected_usd: Option<String>,
     timestamp: Timestamp,
@@ -55,12 +56,10 @@ fn main() -> Result<()> {
     let mut by_provider: BTreeMap<String, Ratios> = BTreeMap::new();
     let (mut skipped, mut took, mut bounds) = (0, Duration::ZERO, 0_u32);
     for case in &cases.cases {
-        let Some((actual, requests)) = prepare(case)? else {
+        let Some((price, actual, requests)) = prepare(case)? else {
             skipped += 1;
             continue;
         };
-        let price = Catalog::builtin()
-            .find(Some(&case.provider), case.resolved_model.as_deref().unwrap_or_default())?;
         let ratios = by_provider.entry(case.provider.clone()).or_default();
         for (at, request) in requests.iter().enumerate() {
             let start = Instant::now();
@@ -82,10 +81,15 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// What the response cost, and the request with and without a limit; nothing for a case that has no
-/// cost to compare with.
-fn prepare(case: &Case) -> Result<Option<(i128, [Request; 2])>> {
-    let (Some(_), Some(model)) = (&case.expected_usd, &case.resolved_model) else {
+/// The price, what the response cost, and the request with and without a limit; nothing for a case
+/// that has no cost to compare with.
+fn prepare(case: &Case) -> Result<Option<(ModelPrice<'static>, i128, [Request; 2])>> {
+    let written = ["model", "modelVersion"].iter().find_map(|field| case.body[field].as_str());
+    let price = [written, case.resolved_model.as_deref()]
+        .into_iter()
+        .flatten()
+        .find_map(|model| Catalog::builtin().find(Some(&case.provider), model).ok());
+    let (Some(price), Some(_)) = (price, &case.expected_usd) else {
         return Ok(None);
     };
     let Ok(totals) = serde_json::from_value::<UsageTotals>(case.expected_usage.clone().into())
@@ -93,15 +97,16 @@ fn prepare(case: &Case) -> Result<Option<(i128, [Request; 2])>> {
         return Ok(None);
     };
     let usage = totals.to_usage()?;
-    let price = Catalog::builtin().find(Some(&case.provider), model)?;
-    let charge = price.charge(&usage, case.timestamp, &PriceContext::standard())?;
+    let Ok(charge) = price.charge(&usage, case.timestamp, &PriceContext::standard()) else {
+        return Ok(None);
+    };
     let actual = charge.booked().pico();
     let mut limited = request_of(&usage, &case.provider)?;
     let mut open = limited.clone();
     let output = u64::try_from(usage.output_tokens())?;
     limited.max_output = Some(output.next_power_of_two());
     open.max_output = None;
-    Ok((actual > 0).then_some((actual, [limited, open])))
+    Ok((actual > 0).then_some((price, actual, [limited, open])))
 }
 
 fn request_of(usage: &Usage, provider: &str) -> Result<Request> {

@@ -2,6 +2,7 @@
 
 mod body;
 mod fields;
+mod known;
 mod payload;
 mod tools;
 
@@ -67,6 +68,15 @@ pub struct Request {
     pub unknown_fields: Vec<Box<str>>,
 }
 
+/// The most of a countable thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Most {
+    /// This many.
+    Count(u64),
+    /// There is no limit.
+    NoLimit,
+}
+
 /// Which cache writes a request can cause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CacheWrites {
@@ -117,6 +127,10 @@ impl Request {
     /// (<https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview#pricing>).
     pub const TOOLS_OVERHEAD_TOKENS: u64 = 2_048;
 
+    /// Tokens that a provider may add to a request for embeddings, which has no instructions: marks
+    /// of begin and end. Those of each further text are covered by the JSON around it.
+    pub const EMBEDDING_OVERHEAD_TOKENS: u64 = 64;
+
     /// A request of text only, of which nothing else is known.
     pub fn text(bytes: u64) -> Self {
         Self {
@@ -159,12 +173,12 @@ impl Request {
         })
     }
 
-    /// What is said of a countable thing: nothing, or its most.
-    pub(super) fn stated(&self, unit: Unit) -> Option<Option<u64>> {
-        let mut found = self.counts.iter().filter(|(known, _)| *known == unit);
-        let first = found.next()?.1;
+    /// What is said of a countable thing.
+    pub(super) fn stated(&self, unit: Unit) -> Option<Most> {
+        let said = self.counts.iter().filter(|(known, _)| *known == unit).map(|(_, most)| *most);
         // Said twice: the sum, since each may happen.
-        Some(found.fold(first, |sum, (_, more)| sum.zip(*more).and_then(|(a, b)| a.checked_add(b))))
+        let add = |sum: Option<u64>, more: Option<u64>| sum?.checked_add(more?);
+        said.reduce(add).map(|most| most.map_or(Most::NoLimit, Most::Count))
     }
 
     fn hide(&mut self, what: impl Into<Box<str>>) {

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use super::amount::{Amount, out_of_range};
 use super::model_price::{ModelPrice, Rates};
 use super::rate::{Per, Rate};
-use super::request::{CacheWrites, Media, Modality, Request};
+use super::request::{CacheWrites, Media, Modality, Most, Request};
 
 /// How long after its start a request may be dated by the provider: rates that come into force
 /// meanwhile count.
@@ -137,7 +137,7 @@ impl ModelPrice<'_> {
     /// ```
     pub fn worst_case(&self, at: Timestamp, request: &Request) -> Result<WorstCase> {
         let mut reasons = BTreeSet::new();
-        reasons.extend(request.unbounded.iter().map(|why| why.to_string()));
+        reasons.extend(request.unbounded.iter().map(ToString::to_string));
         let size = self.size(request)?;
         let contexts = self.reachable(request)?;
         let mut worst: Option<Bound> = None;
@@ -337,14 +337,14 @@ fn terms(
     }
     for &unit in Unit::ALL.iter().filter(|unit| unit.kind() == UnitKind::Count) {
         match count_of(request, size, rates, unit)? {
-            Count::Most(0) => {}
-            Count::Most(count) => match rates.of(unit)? {
+            Most::Count(0) => {}
+            Most::Count(count) => match rates.of(unit)? {
                 Some(rate) => add(UnitKind::Count, unit, count, rate)?,
                 None => {
                     reasons.insert(format!("no price for `{unit}`"));
                 }
             },
-            Count::NoLimit => {
+            Most::NoLimit => {
                 reasons.insert(format!("nothing limits `{unit}`"));
             }
         }
@@ -383,54 +383,48 @@ fn can_occur(request: &Request, unit: Unit) -> bool {
     may_write && modality.is_none_or(|modality| request.reads(modality))
 }
 
-/// How much of a countable thing there can be.
-enum Count {
-    Most(u64),
-    NoLimit,
-}
-
 /// How much of `unit` the request can be charged for: what it says, else what follows from it, else
 /// anything where the list has a rate for it.
-fn count_of(request: &Request, size: &Size, rates: &Rates<'_>, unit: Unit) -> Result<Count> {
+fn count_of(request: &Request, size: &Size, rates: &Rates<'_>, unit: Unit) -> Result<Most> {
     if unit == Unit::WebFetches {
-        return Ok(Count::Most(0));
+        return Ok(Most::Count(0));
     }
     let is_priced = rates.own(unit)?.is_some();
     if let Some(stated) = request.stated(unit) {
         return Ok(match stated {
             // A request without a fee costs nothing.
-            Some(_) if unit == Unit::Requests && !is_priced => Count::Most(0),
-            Some(most) if unit == Unit::Requests => Count::Most(most.max(1)),
-            Some(most) => Count::Most(most),
+            Most::Count(_) if unit == Unit::Requests && !is_priced => Most::Count(0),
+            Most::Count(most) if unit == Unit::Requests => Most::Count(most.max(1)),
+            Most::Count(most) => Most::Count(most),
             // Where the list has no rate, the provider does not sell it with this model.
-            None if rates.of(unit)?.is_none() => Count::Most(0),
-            None => Count::NoLimit,
+            Most::NoLimit if rates.of(unit)?.is_none() => Most::Count(0),
+            Most::NoLimit => Most::NoLimit,
         });
     }
     if !is_priced {
-        return Ok(Count::Most(0));
+        return Ok(Most::Count(0));
     }
     let hears = request.reads(Modality::Audio) || request.reads(Modality::Document);
     let reads_tokens = rates.of(Unit::Input)?.is_some();
     Ok(match unit {
-        Unit::Requests => Count::Most(1),
-        Unit::WebSearches if size.searches_by_itself => Count::NoLimit,
+        Unit::Requests => Most::Count(1),
+        Unit::WebSearches if size.searches_by_itself => Most::NoLimit,
         Unit::InputCharacters => {
             let rounds = request.rounds.unwrap_or(1);
-            Count::Most(request.text_bytes.checked_mul(rounds).ok_or_else(out_of_range)?)
+            Most::Count(request.text_bytes.checked_mul(rounds).ok_or_else(out_of_range)?)
         }
         // The provider's own tools; a request that offers them says so.
         Unit::WebSearches | Unit::StorageSearches | Unit::SocialSearches | Unit::CodeExecutions => {
-            Count::Most(0)
+            Most::Count(0)
         }
         // Sound that is read, by a model that reads text too. Where a list has one rate for the
         // sound of both directions, it is there under the name of reading too.
-        Unit::InputAudioSeconds if reads_tokens && !hears => Count::Most(0),
+        Unit::InputAudioSeconds if reads_tokens && !hears => Most::Count(0),
         Unit::AudioSeconds
             if reads_tokens && !hears && rates.own(Unit::InputAudioSeconds)?.is_some() =>
         {
-            Count::Most(0)
+            Most::Count(0)
         }
-        _ => Count::NoLimit,
+        _ => Most::NoLimit,
     })
 }

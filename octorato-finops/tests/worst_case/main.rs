@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod bodies;
 mod traps;
 
 use std::cell::{Cell, RefCell};
@@ -448,7 +449,7 @@ fn runner(cases: u32) -> TestRunner {
 fn no_usage_within_the_limits_costs_more_than_the_worst_case() {
     let seen = Seen::default();
     if let Err(error) =
-        runner(6_000).run(&cases(), |case| check(&case, &seen, |_, _, amount| amount))
+        runner(4_500).run(&cases(), |case| check(&case, &seen, |_, _, amount| amount))
     {
         panic!("{error}");
     }
