@@ -9,10 +9,7 @@ use jiff::civil::Date;
 use octorato_core::{Error, ErrorKind, Result};
 use serde::Deserialize;
 
-use super::matching::{
-    MatchRule, Matched, ProviderMatch, Rule, bare, with_dashed_date, without_date,
-};
-use super::model_price::ModelPrice;
+use super::matching::Rule;
 use super::table::Model;
 
 /// Which prices were used: the BLAKE3 hash of a catalog's bytes.
@@ -43,13 +40,13 @@ pub struct Provider {
     api_pattern: Box<str>,
     /// Other spellings of the id.
     #[serde(rename = "provider_match")]
-    aliases: Option<Rule>,
+    pub(super) aliases: Option<Rule>,
     /// Names of models that are this provider's where no provider is named.
     #[serde(rename = "model_match")]
-    claims: Option<Rule>,
+    pub(super) claims: Option<Rule>,
     /// Providers whose models this one sells too.
     #[serde(default, rename = "fallback_model_providers")]
-    resells: Vec<Box<str>>,
+    pub(super) resells: Vec<Box<str>>,
 }
 
 impl Provider {
@@ -210,38 +207,18 @@ impl Catalog {
         }
     }
 
-    /// The price of a model.
-    ///
-    /// The provider is found by its id, then by its other spellings; without one, by the form of
-    /// the model's name. The model is the first of the provider's list that matches, then of the
-    /// lists of providers that it resells; then the same is tried with a date in the name written
-    /// with dashes. Nothing else is tried: a name that no rule matches is an error of kind
-    /// [`ErrorKind::Unpriced`].
-    pub fn find(&self, provider: Option<&str>, model: &str) -> Result<ModelPrice<'_>> {
-        if let Some(damage) = &self.damage {
-            return Err(Error::new(ErrorKind::Data, damage));
-        }
-        let name = model.trim().to_lowercase();
-        if name.is_empty() {
-            return Err(Error::new(ErrorKind::Unpriced, "no model is named, so there is no price"));
-        }
-        let (at, how) = match provider {
-            Some(provider) => self.provider_named(provider)?,
-            None => (self.provider_of_model(&name)?, ProviderMatch::InferredFromModel),
-        };
-        if let Some(found) = self.search(at, how, &name, false)? {
-            return Ok(found);
-        }
-        let dashed = with_dashed_date(&name);
-        if let Some(dashed) = &dashed
-            && let Some(found) = self.search(at, how, dashed, true)?
-        {
-            return Ok(found);
-        }
-        Err(self.unknown_model(at, model, &name, dashed.as_deref()))
+    /// Why nothing of the catalog can be used, where that is so.
+    pub(super) fn damage(&self) -> Option<&str> {
+        self.damage.as_deref()
     }
 
-    fn models_at(&self, at: usize) -> Result<&[Model]> {
+    /// The line of the provider at this place.
+    pub(super) fn line(&self, at: usize) -> &str {
+        &self.text[self.lists[at].line.clone()]
+    }
+
+    /// The models of the provider at this place.
+    pub(super) fn models_at(&self, at: usize) -> Result<&[Model]> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Line<'a> {
@@ -263,96 +240,6 @@ impl Catalog {
             Err(why) => Err(damaged(provider.id(), why)),
         }
     }
-
-    /// The provider of this id, else of this other spelling.
-    pub(super) fn provider_called(&self, name: &str) -> Result<&Provider> {
-        self.provider_named(name).map(|(at, _)| &self.header.providers[at])
-    }
-
-    fn provider_named(&self, name: &str) -> Result<(usize, ProviderMatch)> {
-        let lower = name.trim().to_lowercase();
-        let providers = &self.header.providers;
-        if let Some(at) = providers.iter().position(|provider| *provider.id == *lower) {
-            return Ok((at, ProviderMatch::Given));
-        }
-        let known_as = |rule: &Rule| rule.is_match(&lower);
-        match providers.iter().position(|p| p.aliases.as_ref().is_some_and(known_as)) {
-            Some(at) => Ok((at, ProviderMatch::Alias)),
-            None => Err(self.unknown_provider(name)),
-        }
-    }
-
-    fn provider_of_model(&self, name: &str) -> Result<usize> {
-        let claims = |rule: &Rule| rule.is_match(name);
-        self.header
-            .providers
-            .iter()
-            .position(|provider| provider.claims.as_ref().is_some_and(claims))
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Unpriced,
-                    format!("no provider of the price list has models named like `{name}`"),
-                )
-                .with("price list", self.source())
-                .hinted("name the provider; newer prices come with a newer octorato")
-            })
-    }
-
-    /// The first model that matches in the list at `at`, then in those of the resold providers.
-    fn search(
-        &self,
-        at: usize,
-        how: ProviderMatch,
-        name: &str,
-        date_rewritten: bool,
-    ) -> Result<Option<ModelPrice<'_>>> {
-        let provider = &self.header.providers[at];
-        let resold = provider
-            .resells
-            .iter()
-            .filter_map(|id| self.header.providers.iter().position(|known| known.id == *id));
-        let lists =
-            std::iter::once((at, how)).chain(resold.map(|other| (other, ProviderMatch::Fallback)));
-        for (list, provider_match) in lists {
-            for model in self.models_at(list)? {
-                let Some((rule, pattern)) = model.rule.decide(name) else { continue };
-                let stem = without_date(name);
-                let exact = rule == MatchRule::Equals
-                    || model.rule.names(stem)
-                    || model.rule.names(&bare(name))
-                    || bare(&model.id().to_lowercase()) == bare(name);
-                let matched =
-                    Matched { rule, pattern, date_rewritten, provider: provider_match, exact };
-                let list = &self.header.providers[list];
-                return Ok(Some(ModelPrice::new(provider, list, model, matched)));
-            }
-        }
-        Ok(None)
-    }
-
-    fn unknown_provider(&self, name: &str) -> Error {
-        let known: Vec<_> = self.header.providers.iter().map(Provider::id).collect();
-        Error::new(ErrorKind::Unpriced, format!("no price list of provider: `{name}`"))
-            .with("price list", self.source())
-            .hinted(format!("use one of {}", known.join(", ")))
-    }
-
-    fn unknown_model(&self, at: usize, model: &str, name: &str, dashed: Option<&str>) -> Error {
-        let provider = &self.header.providers[at];
-        let mut tried = vec![format!("the models of {}", provider.id)];
-        tried.extend(provider.resells.iter().map(|other| format!("those of {other}")));
-        tried.extend(dashed.map(|dashed| format!("the name `{dashed}`")));
-        let error = Error::new(ErrorKind::Unpriced, format!("no price for model: `{model}`"))
-            .with("provider", &provider.id)
-            .with("tried", tried.join(", "))
-            .with("price list", self.source());
-        let near = self.models_at(at).map_or_else(|_| Vec::new(), |models| nearest(models, name));
-        error.hinted(if near.is_empty() {
-            "newer prices come with a newer octorato".to_owned()
-        } else {
-            format!("the list has {}; newer prices come with a newer octorato", near.join(", "))
-        })
-    }
 }
 
 impl fmt::Debug for Catalog {
@@ -366,17 +253,4 @@ impl fmt::Debug for Catalog {
 
 fn damaged(place: &str, why: impl fmt::Display) -> Error {
     Error::new(ErrorKind::Data, format!("the price catalog is damaged: {why}")).with("place", place)
-}
-
-/// At most three models whose ids begin like `name`, the most alike first.
-fn nearest<'m>(models: &'m [Model], name: &str) -> Vec<&'m str> {
-    const ENOUGH: usize = 4;
-    let alike = |id: &str| id.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
-    let mut near: Vec<_> = models
-        .iter()
-        .map(|model| (alike(model.id()), model.id()))
-        .filter(|&(alike, _)| alike >= ENOUGH)
-        .collect();
-    near.sort_by_key(|&(alike, id)| (std::cmp::Reverse(alike), id));
-    near.into_iter().take(3).map(|(_, id)| id).collect()
 }

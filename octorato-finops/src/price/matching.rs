@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use octorato_core::Result;
 use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
+
+use super::certainty::{Certainty, Reason};
+use super::lookup::Step;
 
 /// How a provider was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -19,6 +21,8 @@ pub enum ProviderMatch {
     Fallback,
     /// None was given; the model name belongs to the provider.
     InferredFromModel,
+    /// None was given; the model's name says it: a prefix, an ARN, the form of a Bedrock id.
+    NamedInModel,
 }
 
 /// The kind of comparison that decided.
@@ -47,6 +51,7 @@ impl ProviderMatch {
             Self::Alias => "alias",
             Self::Fallback => "fallback",
             Self::InferredFromModel => "inferred_from_model",
+            Self::NamedInModel => "named_in_model",
         }
     }
 }
@@ -88,9 +93,17 @@ pub struct Matched<'c> {
     pub date_rewritten: bool,
     /// How the provider was found.
     pub provider: ProviderMatch,
-    /// Whether the price list names this very model, a release date or `-latest` aside. Otherwise
+    /// Whether the price is the model's own: [`Self::certainty`] is exact or equivalent. Otherwise
     /// a pattern matched, and the model may be a cheaper or dearer sibling.
     pub exact: bool,
+    /// How sure the answer is.
+    pub certainty: Certainty,
+    /// Why it is no surer.
+    pub reason: Reason,
+    /// How the name was rewritten until the list had it, in order; none for most names.
+    pub steps: Vec<Step>,
+    /// The name that the rule matched.
+    pub name: Box<str>,
 }
 
 /// A comparison with a lower-case name.
@@ -188,59 +201,6 @@ fn says_more(first: Decision<'_>, second: Decision<'_>) -> bool {
     weight(first) >= weight(second)
 }
 
-/// The name without a release date (`-20251001`, `-2025-10-01`, `@20251001`) or `-latest`.
-pub(super) fn without_date(name: &str) -> &str {
-    if let Some(stem) = name.strip_suffix("-latest") {
-        return stem;
-    }
-    ["-dddd-dd-dd", "-dddddddd", "@dddddddd"]
-        .into_iter()
-        .find_map(|shape| {
-            let (stem, suffix) = name.split_at_checked(name.len().checked_sub(shape.len())?)?;
-            has_shape(suffix, shape).then_some(stem)
-        })
-        .unwrap_or(name)
-}
-
-/// A model's name without what does not change its price: a release date or `-latest`, the size of
-/// the context window (`[1m]`), Bedrock's version (`-v1:0`) and Vertex's `@default`. The region of a
-/// Bedrock id becomes the price list's word for all of them.
-pub(super) fn bare(name: &str) -> String {
-    let name = name.strip_suffix("[1m]").unwrap_or(name);
-    let name = name.strip_suffix("@default").unwrap_or(name);
-    let version = name.rfind("-v").map(|at| name.split_at(at));
-    let is_version = |text: &str| {
-        has_shape(text, "-vd") || has_shape(text, "-vd:d") || has_shape(text, "-vdd:d")
-    };
-    let name = match version {
-        Some((stem, suffix)) if is_version(suffix) => stem,
-        _ => name,
-    };
-    let name = without_date(name);
-    match name.split_once('.') {
-        Some(("us" | "eu" | "apac" | "jp" | "au" | "global" | "us-gov", rest)) => {
-            format!("regional.{rest}")
-        }
-        _ => name.to_owned(),
-    }
-}
-
-/// The name with a date at its end written with dashes: `gpt-4o-20240806` is `gpt-4o-2024-08-06`.
-pub(super) fn with_dashed_date(name: &str) -> Option<String> {
-    let (stem, suffix) = name.split_at_checked(name.len().checked_sub(9)?)?;
-    has_shape(suffix, "-dddddddd")
-        .then(|| format!("{stem}{}-{}-{}", &suffix[..5], &suffix[5..7], &suffix[7..]))
-}
-
-/// Whether `text` has the letters of `shape`, where `d` is any digit.
-fn has_shape(text: &str, shape: &str) -> bool {
-    text.len() == shape.len()
-        && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| match wanted {
-            b'd' => byte.is_ascii_digit(),
-            _ => byte == wanted,
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,24 +238,5 @@ mod tests {
     #[test]
     fn a_bad_expression_is_refused_when_read() {
         assert!(serde_json::from_str::<Rule>(r#"{"regex":"(?!a)b"}"#).is_err());
-    }
-
-    #[test]
-    fn dates_are_told_from_names() {
-        for (name, stem) in [
-            ("claude-haiku-4-5-20251001", "claude-haiku-4-5"),
-            ("claude-haiku-4-5@20251001", "claude-haiku-4-5"),
-            ("gpt-4o-2024-08-06", "gpt-4o"),
-            ("mistral-large-latest", "mistral-large"),
-            ("gemini-2.5-pro", "gemini-2.5-pro"),
-            ("gpt-4-0613", "gpt-4-0613"),
-            ("日本-20251001", "日本"),
-            ("本本本", "本本本"),
-        ] {
-            assert_eq!(without_date(name), stem);
-        }
-        assert_eq!(with_dashed_date("gpt-4o-20240806").as_deref(), Some("gpt-4o-2024-08-06"));
-        assert_eq!(with_dashed_date("gpt-4o-2024-08-06"), None);
-        assert_eq!(with_dashed_date("gpt"), None);
     }
 }

@@ -105,7 +105,7 @@ fn a_model_is_found_by_its_rule_or_not_at_all() {
     assert_eq!(found(Some("reseller"), "m-1"), (Fallback, Equals, true, false));
     assert_eq!(found(Some("p"), "m-1-20260131"), (Given, Equals, true, true));
     assert_eq!(found(Some("p"), "m-big-20260131"), (Given, StartsWith, true, false));
-    assert_eq!(found(Some("p"), "m-big-latest"), (Given, StartsWith, true, false));
+    assert_eq!(found(Some("p"), "m-big-latest"), (Given, StartsWith, false, false));
     assert_eq!(found(Some("p"), "m-big-cyber"), (Given, StartsWith, false, false));
 }
 

@@ -1,0 +1,134 @@
+//! What has no price, said so that something can be done about it.
+
+use octorato_core::{Error, ErrorKind};
+
+use super::{bedrock, name};
+use crate::price::catalog::{Catalog, Provider};
+use crate::price::table::Model;
+
+/// How many of the names that were tried are told.
+const TOLD: usize = 6;
+
+/// How much of a name is shown.
+const SHOWN: usize = 80;
+
+const HOW_TO_PRICE: &str = "give it a price, or the model that it runs, in `prices.yaml` `models`";
+
+/// A name that is longer than any model's.
+pub(super) fn too_long(name: &str) -> Error {
+    let shown: String = name.chars().take(SHOWN).collect();
+    Error::new(ErrorKind::Unpriced, format!("not the name of a model: `{shown}...`"))
+        .with("bytes", name.len())
+        .hinted(format!("names have at most {} bytes", super::LONGEST))
+}
+
+/// An error where the name is that of a thing which runs a model without naming it, or which is
+/// paid by the hour.
+pub(super) fn opaque(name: &str) -> Option<Error> {
+    let kind = opaque_kind(name)?;
+    let error =
+        Error::new(ErrorKind::Unpriced, format!("the name of {kind} tells no price: `{name}`"));
+    Some(error.hinted(HOW_TO_PRICE))
+}
+
+fn opaque_kind(name: &str) -> Option<&'static str> {
+    const KINDS: [(&str, &str); 8] = [
+        ("application-inference-profile", "an application inference profile"),
+        ("provisioned-model", "provisioned throughput, which is paid by the hour,"),
+        ("custom-model-deployment", "a custom model's deployment"),
+        ("custom-model", "a custom model"),
+        ("imported-model", "an imported model"),
+        ("default-prompt-router", "a prompt router"),
+        ("prompt-router", "a prompt router"),
+        ("prompt", "a stored prompt"),
+    ];
+    let unescaped;
+    let name = if name.contains('%') {
+        unescaped = name.replace("%3a", ":").replace("%2f", "/");
+        &unescaped
+    } else {
+        name
+    };
+    if let Some(at) = name.find("arn:aws")
+        && let Some(bedrock::Arn::Opaque(kind)) = bedrock::arn(&name[at..])
+    {
+        let known = KINDS.iter().find(|(known, _)| *known == kind);
+        return Some(known.map_or("a resource", |(_, words)| words));
+    }
+    if name.contains("-month-commitment/") {
+        return Some("provisioned throughput, which is paid by the hour,");
+    }
+    let path = name.find("projects/").map(|at| &name[at..]);
+    let is_endpoint = path.is_some_and(|path| path.contains("/endpoints/"));
+    if is_endpoint || name.contains("tunedmodels/") {
+        return Some("a tuned model or an endpoint");
+    }
+    None
+}
+
+impl Catalog {
+    /// No list is of the provider of this name.
+    pub(in crate::price) fn unknown_provider(&self, name: &str) -> Error {
+        let known: Vec<_> = self.providers().iter().map(Provider::id).collect();
+        let shown: String = name.chars().take(SHOWN).collect();
+        Error::new(ErrorKind::Unpriced, format!("no price list of provider: `{shown}`"))
+            .with("price list", self.source())
+            .hinted(format!("use one of {}", known.join(", ")))
+    }
+
+    /// No provider is named, and none claims the name.
+    pub(super) fn unclaimed(&self, name: &str) -> Error {
+        let said = format!("no provider of the price list has models named like `{name}`");
+        Error::new(ErrorKind::Unpriced, said)
+            .with("price list", self.source())
+            .hinted("name the provider; newer prices come with a newer octorato")
+    }
+
+    /// The provider's lists have nothing for the name, nor for what was made of it.
+    pub(super) fn unknown_model(&self, at: usize, model: &str, rewritten: &[String]) -> Error {
+        let provider = &self.providers()[at];
+        let lower = model.to_lowercase();
+        let mut tried = vec![format!("the models of {}", provider.id())];
+        tried.extend(provider.resells.iter().map(|other| format!("those of {other}")));
+        let dashed = name::with_dashed_date(&lower);
+        let names = rewritten.iter().chain(&dashed);
+        tried.extend(names.take(TOLD).map(|name| format!("the name `{name}`")));
+        let error = Error::new(ErrorKind::Unpriced, format!("no price for model: `{model}`"))
+            .with("provider", provider.id())
+            .with("tried", tried.join(", "))
+            .with("price list", self.source());
+        let last = rewritten.last().unwrap_or(&lower);
+        if name::fine_tune(last).is_some() {
+            return error
+                .hinted(format!("a fine-tune never has the price of its base; {HOW_TO_PRICE}"));
+        }
+        if provider.id() == "azure" {
+            return error.hinted(format!(
+                "a deployment's name does not tell the model that it runs; {HOW_TO_PRICE}"
+            ));
+        }
+        let near = self.nearest(at, last);
+        error.hinted(if near.is_empty() {
+            "newer prices come with a newer octorato".to_owned()
+        } else {
+            format!("the list has {}; newer prices come with a newer octorato", near.join(", "))
+        })
+    }
+
+    /// At most three models of a list whose ids begin like `name`, the most alike first.
+    pub(in crate::price) fn nearest(&self, at: usize, name: &str) -> Vec<&str> {
+        const ENOUGH: usize = 4;
+        let alike = |id: &str| {
+            let same = id.bytes().map(|b| b.to_ascii_lowercase()).zip(name.bytes());
+            same.take_while(|(a, b)| a == b).count()
+        };
+        let models: &[Model] = self.models_at(at).unwrap_or_default();
+        let mut near: Vec<_> = models
+            .iter()
+            .map(|model| (alike(model.id()), model.id()))
+            .filter(|&(alike, _)| alike >= ENOUGH)
+            .collect();
+        near.sort_by_key(|&(alike, id)| (std::cmp::Reverse(alike), id));
+        near.into_iter().take(3).map(|(_, id)| id).collect()
+    }
+}
