@@ -90,26 +90,25 @@ pub(super) fn is_moving_alias(alias: &str) -> bool {
 
 /// `claude-opus-4-8` as `claude-opus-4.8`, the way in which Copilot and `OpenRouter` write it.
 pub(super) fn with_dotted_version(name: &str) -> Option<String> {
-    respell(name, b'-', b'.')
+    respell(name, '-', '.')
 }
 
 /// `claude-opus-4.8` as `claude-opus-4-8`, the way in which Anthropic writes it.
 pub(super) fn with_dashed_version(name: &str) -> Option<String> {
-    respell(name, b'.', b'-')
+    respell(name, '.', '-')
 }
 
 /// Writes `to` for each `from` that stands between two numbers of one digit each, in Claude's names.
-fn respell(name: &str, from: u8, to: u8) -> Option<String> {
+fn respell(name: &str, from: char, to: char) -> Option<String> {
     let start = name.find("claude-")?;
-    let mut bytes = name.as_bytes().to_vec();
     let digit = |at: usize| name.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
-    for at in start + 1..bytes.len() {
+    let is_version = |at: usize| {
         let apart = !digit(at.wrapping_sub(2)) && !digit(at + 2);
-        if bytes[at] == from && digit(at - 1) && digit(at + 1) && apart {
-            bytes[at] = to;
-        }
-    }
-    String::from_utf8(bytes).ok().filter(|spelled| spelled != name)
+        at > start && digit(at - 1) && digit(at + 1) && apart
+    };
+    let spell = |(at, c)| if c == from && is_version(at) { to } else { c };
+    let spelled: String = name.char_indices().map(spell).collect();
+    (spelled != name).then_some(spelled)
 }
 
 /// What is priced of a fine-tune's name, without the organisation and what it calls its model:

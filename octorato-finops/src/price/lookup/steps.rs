@@ -28,10 +28,10 @@ pub(super) fn unplaced(name: &str, seller: &Provider) -> Option<Rewritten> {
     let (head, rest) = name.split_once('/')?;
     let rewritten = Rewritten::new(rest.to_owned());
     match (seller.id(), head) {
-        ("aws", "invoke" | "converse" | "converse_like" | "mantle") => Some(rewritten),
         ("aws", region) if bedrock::is_region(region) => Some(rewritten.at(region)),
-        ("azure" | "openai", "responses") => Some(rewritten),
-        ("azure", "global" | "global-standard") => Some(rewritten),
+        ("aws", "invoke" | "converse" | "converse_like" | "mantle")
+        | ("azure", "global" | "global-standard" | "responses")
+        | ("openai", "responses") => Some(rewritten),
         ("azure", "eu" | "us" | "apac" | "us-gov") => Some(rewritten.with(Reason::DataZone)),
         _ => None,
     }
