@@ -5,6 +5,7 @@ mod fields;
 mod known;
 mod payload;
 mod tools;
+mod unique;
 
 use octorato_core::{PriceContext, Unit};
 

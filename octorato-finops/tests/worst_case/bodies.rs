@@ -100,7 +100,7 @@ fn text_cannot_hide_where_a_payload_would_be() {
     for (name, value) in [("messages", call), ("tools", tools), ("metadata", hidden)] {
         let request = read("anthropic", None, &with(&message(), name, value));
         assert!(request.text_bytes > 100_000, "{name}");
-        assert!(request.media.is_empty(), "{name}");
+        assert!(request.media.is_empty() && request.hidden.is_empty(), "{name}");
     }
 }
 
@@ -204,6 +204,38 @@ fn tools_of_the_caller_cost_their_schemas_and_a_hidden_prompt() {
     let own = read("anthropic", None, &with(&message(), "tools", own));
     assert!(own.unbounded.is_empty());
     assert!(own.overhead_tokens > offered.overhead_tokens);
+}
+
+#[test]
+fn a_medium_in_an_unknown_field_is_none_the_less_one() {
+    let image = json!([{"content": [{"type": "image_url", "image_url": "https://example.com/a"}]}]);
+    let body = json!({"model": "voyage-multimodal-3", "inputs": image});
+    let request = read("voyageai", Some("embeddings"), &body);
+    assert_eq!(request.media.len(), 1);
+    let odd = json!([{"content": [{"type": "hologram", "url": "https://example.com/a"}]}]);
+    let body = json!({"model": "voyage-multimodal-3", "inputs": odd});
+    assert_eq!(read("voyageai", Some("embeddings"), &body).hidden.len(), 1);
+}
+
+#[test]
+fn a_field_that_is_given_twice_has_no_bound() {
+    let body = br#"{"max_tokens":1,"messages":[],"max_tokens":100000}"#;
+    let request = Request::from_bytes("anthropic", None, body).unwrap();
+    assert_eq!(request.unbounded, ["`max_tokens` is given twice".into()]);
+    let body = br#"{"max_tokens":1,"messages":[]}"#;
+    assert!(Request::from_bytes("anthropic", None, body).unwrap().unbounded.is_empty());
+}
+
+#[test]
+fn a_schema_of_the_answer_counts_like_a_tool() {
+    let mut body = gemini();
+    let plain = read("google", None, &body);
+    body["generationConfig"]["responseSchema"] = json!({"type": "OBJECT"});
+    let asked = read("google", None, &body);
+    assert_eq!(asked.overhead_tokens - plain.overhead_tokens, Request::TOOLS_OVERHEAD_TOKENS);
+    let format = json!({"type": "json_schema", "json_schema": {"name": "a", "schema": {}}});
+    let asked = read("openai", Some("chat"), &with(&chat(), "response_format", format));
+    assert!(asked.overhead_tokens > Request::OVERHEAD_TOKENS);
 }
 
 #[test]

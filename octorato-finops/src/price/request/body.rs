@@ -9,6 +9,7 @@ use super::known::{
     MESSAGES_FIELDS, RESPONSES_FIELDS, SCHEMAS,
 };
 use super::payload::{As, Scan};
+use super::unique::given_twice;
 use super::{CacheWrites, Modality, Request, tools};
 
 /// The form of a body.
@@ -49,6 +50,10 @@ impl Request {
     /// [`Request::hidden`]; fields that no documentation names are in
     /// [`Request::unknown_fields`], and their bytes are counted like all others.
     ///
+    /// What a provider has encrypted (signatures of thoughts, reasoning, search results) is taken
+    /// for no more tokens than it has bytes: it holds what the model wrote or read, made longer by
+    /// base64.
+    ///
     /// Batches are sent elsewhere: set `processing=batch` in [`Request::context`]. So are regional
     /// endpoints, whose uplift the body does not show.
     ///
@@ -78,9 +83,8 @@ impl Request {
             Flavor::Gemini => request.gemini(&fields),
             Flavor::Converse => request.converse(&fields, writes),
         }
-        if ["tools", "functions", "toolConfig"].iter().any(|name| fields.get(name).is_some())
-            || SCHEMAS.iter().any(|name| fields.get(name).is_some())
-        {
+        request.media_of_unknown_fields(body);
+        if body.as_object().into_iter().flatten().any(|(name, value)| is_schema(name, value)) {
             let more = request.overhead_tokens.saturating_add(Self::TOOLS_OVERHEAD_TOKENS);
             request.overhead_tokens = more;
         }
@@ -90,13 +94,20 @@ impl Request {
         Ok(request)
     }
 
-    /// Like [`Request::from_body`], of bytes as they are sent; they must be JSON.
+    /// Like [`Request::from_body`], of bytes as they are sent; they must be JSON. A field that is
+    /// given twice has no bound, since providers differ in which of the two they take.
     pub fn from_bytes(provider: &str, flavor: Option<&str>, body: &[u8]) -> Result<Self> {
-        let body = serde_json::from_slice(body).map_err(|source| {
+        let not_json = |source: Box<dyn std::error::Error + Send + Sync>| {
             Error::new(ErrorKind::InvalidArgument, "the body of a request is not JSON")
                 .caused_by(source)
-        })?;
-        Self::from_body(provider, flavor, &body)
+        };
+        let text = std::str::from_utf8(body).map_err(|e| not_json(e.into()))?;
+        let body = serde_json::from_str(text).map_err(|e| not_json(e.into()))?;
+        let mut request = Self::from_body(provider, flavor, &body)?;
+        if let Some(name) = given_twice(text) {
+            request.unbind(format!("`{name}` is given twice"));
+        }
+        Ok(request)
     }
 
     /// Counts bytes, finds media, hidden state and requested cache writes. Schemas count twice: a
@@ -113,7 +124,7 @@ impl Request {
             } else {
                 scan.value(value, As::Plain, 0);
             }
-            if SCHEMAS.contains(&name.as_str()) {
+            if is_schema(name, value) {
                 scan.value(value, As::Schema, 0);
             }
             scan.bytes = scan.bytes.saturating_add(name.len() as u64 + 4);
@@ -121,6 +132,16 @@ impl Request {
         let (bytes, writes) = (scan.bytes, scan.writes);
         self.text_bytes = bytes.saturating_add(2);
         writes
+    }
+
+    /// What in fields without a name in the documentation looks like a medium may be one; its bytes
+    /// are counted besides.
+    fn media_of_unknown_fields(&mut self, body: &Value) {
+        for name in self.unknown_fields.clone() {
+            let mut scan = Scan { request: self, writes: CacheWrites::None, bytes: 0 };
+            scan.blocks(&body[&*name]);
+            scan.value(&body[&*name], As::Content, 0);
+        }
     }
 
     fn messages(&mut self, provider: &str, fields: &Fields<'_>, writes: CacheWrites) {
@@ -279,6 +300,15 @@ impl Request {
             self.unbind("the provider chooses the model");
         }
     }
+}
+
+/// Whether a field holds schemas, which a provider may write anew for the model.
+fn is_schema(name: &str, value: &Value) -> bool {
+    let answers =
+        ["responseSchema", "response_schema", "responseJsonSchema", "_responseJsonSchema"];
+    SCHEMAS.contains(&name)
+        || (matches!(name, "generationConfig" | "generation_config")
+            && answers.iter().any(|schema| !value[schema].is_null()))
 }
 
 /// The flavor of a body whose form is not named. `input` may be that of responses or of embeddings;
