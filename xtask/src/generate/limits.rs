@@ -76,7 +76,8 @@ impl Limits {
 type ByEntry = BTreeMap<String, BTreeMap<String, Limits>>;
 
 /// The committed file, made of `LiteLLM`'s names: each is resolved by the catalog itself, and an
-/// entry takes the largest limit of the names that reach it exactly, else of all that reach it.
+/// entry takes the largest limit of all names that reach it, exactly or not: it is there to be an
+/// upper bound for whatever is charged at the entry's price.
 pub(super) fn convert(text: &str, catalog: &Catalog) -> Result<String> {
     #[derive(Deserialize)]
     struct Source {
@@ -90,22 +91,18 @@ pub(super) fn convert(text: &str, catalog: &Catalog) -> Result<String> {
         max_output_tokens: Option<u64>,
     }
     let source: Source = serde_json::from_str(text)?;
-    let (mut exact, mut any) = (ByEntry::new(), ByEntry::new());
+    let mut by_entry = ByEntry::new();
     for (name, row) in &source.models {
         let limits = Limits { max_input: row.max_input_tokens, max_output: row.max_output_tokens };
         for provider in providers(&row.provider) {
             let found = spellings(name).find_map(|name| catalog.find(Some(provider), name).ok());
             let Some(found) = found else { continue };
-            let into = if found.matched().exact { &mut exact } else { &mut any };
-            let list = into.entry(found.list().id().to_owned()).or_default();
+            let list = by_entry.entry(found.list().id().to_owned()).or_default();
             let known = list.entry(found.model().id().to_owned()).or_default();
             *known = known.larger(limits);
         }
     }
-    for (provider, models) in exact {
-        any.entry(provider).or_default().extend(models);
-    }
-    to_text(&source.source, &any)
+    to_text(&source.source, &by_entry)
 }
 
 /// The catalog's ids of a provider that `LiteLLM` names.
@@ -162,13 +159,13 @@ mod tests {
     }
 
     #[test]
-    fn exact_names_come_first_and_the_largest_limit_wins() {
+    fn the_largest_limit_of_all_names_that_reach_an_entry_wins() {
         let catalog = Catalog::parse(SNAPSHOT).unwrap();
-        let rows = [row("bedrock/us-east-1/m", 5, 9), row("m", 7, 3), row("m-other", 99, 99)];
+        let rows = [row("bedrock/us-east-1/m", 5, 9), row("m", 7, 3), row("m-other", 2, 10)];
         let text = convert(&source(&rows.join(",")), &catalog).unwrap();
-        assert!(text.contains(r#""m": {"max_input":7,"max_output":9}"#), "{text}");
-        let text = convert(&source(&rows[2]), &catalog).unwrap();
-        assert!(text.contains(r#""m": {"max_input":99,"max_output":99}"#), "{text}");
+        assert!(text.contains(r#""m": {"max_input":7,"max_output":10}"#), "{text}");
+        let unknown = convert(&source(&row("x", 1, 1)), &catalog).unwrap();
+        assert!(!unknown.contains("max_input"), "{unknown}");
     }
 
     #[test]
