@@ -252,7 +252,7 @@ impl Usage {
 
     /// The units that are not zero, in the order of [`Unit::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = (Unit, u64)> + '_ {
-        Unit::ALL.iter().map(|&unit| (unit, self[unit])).filter(|&(_, count)| count > 0)
+        self.in_set(SetOfUnits::MAX)
     }
 
     /// Whether nothing was consumed.
@@ -279,12 +279,12 @@ impl Usage {
 
     /// All tokens read, cached or not.
     pub fn input_tokens(&self) -> u128 {
-        self.total(UnitKind::InputTokens)
+        self.sum_of(const { adding(true) })
     }
 
     /// All tokens written, reasoning counted once.
     pub fn output_tokens(&self) -> u128 {
-        self.total(UnitKind::OutputTokens)
+        self.sum_of(const { adding(false) })
     }
 
     /// All tokens, each counted once.
@@ -303,9 +303,46 @@ impl Usage {
         picked.map(|&unit| u128::from(self[unit])).sum()
     }
 
-    fn total(&self, kind: UnitKind) -> u128 {
-        self.sum_where(|unit| unit.kind() == kind && unit.adds_to_tokens())
+    /// The units of a set that are not zero. Most counts are zero, so eight are passed at once.
+    fn in_set(&self, set: SetOfUnits) -> impl Iterator<Item = (Unit, u64)> + '_ {
+        const STEP: usize = 8;
+        let mut left = 0;
+        for (step, counts) in self.0.chunks(STEP).enumerate() {
+            if counts.iter().fold(0, |any, count| any | count) > 0 {
+                for (at, count) in counts.iter().enumerate() {
+                    left |= SetOfUnits::from(*count > 0) << (step * STEP + at);
+                }
+            }
+        }
+        left &= set;
+        std::iter::from_fn(move || {
+            let unit = *Unit::ALL.get(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some((unit, self[unit]))
+        })
     }
+
+    fn sum_of(&self, set: SetOfUnits) -> u128 {
+        self.in_set(set).map(|(_, count)| u128::from(count)).sum()
+    }
+}
+
+/// A set of units, a bit for each.
+type SetOfUnits = u64;
+
+const _: () = assert!(Unit::COUNT <= SetOfUnits::BITS as usize, "a bit for each unit");
+
+/// The units of a kind that add to its total.
+const fn adding(input: bool) -> SetOfUnits {
+    let (mut set, mut at) = (0, 0);
+    while at < Unit::COUNT {
+        let unit = Unit::ALL[at];
+        if unit.adds_to_tokens() && input == matches!(unit.kind(), UnitKind::InputTokens) {
+            set |= 1 << at;
+        }
+        at += 1;
+    }
+    set
 }
 
 impl Default for Usage {

@@ -155,16 +155,19 @@ pub(super) fn charge_at(
         // No threshold is beyond the range of a count.
         rates.input_tokens = u64::try_from(usage.input_tokens()).unwrap_or(u64::MAX);
     }
-    let mut usage = *usage;
-    if usage[Unit::Requests] == 0 && rates.own(Unit::Requests)?.is_some() {
-        usage.set(Unit::Requests, 1);
-    }
+    let with_fee;
+    let usage = if usage[Unit::Requests] == 0 && rates.own(Unit::Requests)?.is_some() {
+        with_fee = usage.with(Unit::Requests, 1);
+        &with_fee
+    } else {
+        usage
+    };
     let mut lines = Vec::with_capacity(6);
     let mut ignored = Ignored { context, units: Vec::new() };
     let (mut total, mut saved) = (Amount::ZERO, Amount::ZERO);
     let mut parts = 0_i128;
     for (unit, _) in usage.iter() {
-        let count = chargeable(&usage, unit, &rates)?;
+        let count = chargeable(usage, unit, &rates)?;
         if count == 0 {
             continue;
         }

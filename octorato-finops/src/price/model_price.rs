@@ -245,6 +245,11 @@ impl<'c> Rates<'c> {
         else {
             return Ok(None);
         };
+        if keys.is_power_of_two() && self.overrides.is_empty() && self.factor.is_none() {
+            let key = PriceKey::ALL.get(keys.trailing_zeros() as usize);
+            let tiered = key.and_then(|key| self.standard.get(*key));
+            return Ok(tiered.map(|tiered| tiered.at(self.input_tokens)));
+        }
         let rates = keys_of(keys).filter_map(|key| self.rate(key));
         let dearest = rates.reduce(|a, b| if b.exceeds(a) { b } else { a });
         dearest.map(|rate| self.multiplied(unit, rate)).transpose()

@@ -242,8 +242,8 @@ impl RateTable {
     /// Adds the rate under a key that has none yet.
     pub(super) fn push(&mut self, key: PriceKey, rate: Tiered) {
         self.tiered |= rate.has_tiers();
+        self.rates.insert(self.place(key), (key, rate));
         self.keys |= key.bit();
-        self.rates.push((key, rate));
     }
 
     /// The keys with their rates.
@@ -256,7 +256,12 @@ impl RateTable {
         if self.keys & key.bit() == 0 {
             return None;
         }
-        self.rates.iter().find_map(|(known, rate)| (*known == key).then_some(rate))
+        self.rates.get(self.place(key)).map(|(_, rate)| rate)
+    }
+
+    /// Where the rate of a key stands: rates are in the order of their keys.
+    fn place(&self, key: PriceKey) -> usize {
+        (self.keys & (key.bit() - 1)).count_ones() as usize
     }
 
     /// The keys that have a rate.
