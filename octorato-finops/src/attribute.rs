@@ -143,6 +143,11 @@ struct Claim {
 }
 
 impl<'d> Resolver<'d> {
+    /// What is asked about folders.
+    pub fn disk(&self) -> &'d dyn Disk {
+        self.disk
+    }
+
     /// A resolver for these arms. `disk` follows links and finds repositories.
     pub fn new(arms: &Arms, pins: Pins, disk: &'d dyn Disk) -> Result<Self> {
         let mut roots = Vec::new();

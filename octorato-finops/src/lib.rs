@@ -1,18 +1,18 @@
-//! The money of Octorato: from agents' logs to each client's list cost.
+//! The money of Octorato: from agents' logs to what each client's work cost.
 //!
 //! ```
 //! use jiff::tz::TimeZone;
 //! use octorato_core::Arms;
 //! use octorato_finops::attribute::{NoDisk, Pins, Resolver};
 //! use octorato_finops::logs::{self, Place, Quiet};
-//! use octorato_finops::price::Catalog;
+//! use octorato_finops::price::PriceBook;
 //! use octorato_finops::report::{Query, report};
 //!
 //! let reading = logs::read(&[Place::Given("no/such/folder".into())], &Quiet);
 //! let arms = Arms::none();
 //! let mut resolver = Resolver::new(&arms, Pins::default(), &NoDisk)?;
 //! let query = Query::all(&TimeZone::UTC);
-//! let report = report(&reading, &arms, &mut resolver, Catalog::builtin(), &query)?;
+//! let report = report(&reading, &arms, &mut resolver, PriceBook::builtin(), &query)?;
 //! assert_eq!(report.total.events, 0);
 //! assert_eq!(report.skipped.len(), 1); // the folder that is not there is told, not dropped
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -4,11 +4,17 @@
 //! digit. Spend that belongs to nobody and usage without a price are lines like any other and are
 //! shown apart as well; neither is ever dropped or guessed.
 
+mod clients;
 mod dimension;
 mod json;
+mod prices;
+mod shares;
 mod sums;
 
+pub use clients::Uncharged;
 pub use dimension::Dimension;
+pub use prices::PriceMatch;
+pub use shares::PlanMonth;
 pub use sums::{Ratio, Sums};
 
 use std::cmp::Ordering;
@@ -17,14 +23,17 @@ use std::sync::Arc;
 
 use octorato_core::{
     ArmId, Arms, Attribution, AttributionReason, ClientId, ModelId, Period, ProviderId, Result,
-    UsageEvent,
 };
 
 use crate::attribute::Resolver;
 use crate::logs::{Finding, Reading, Stats};
-use crate::price::{Catalog, MatchRule, ModelPrice, ProviderMatch};
+use crate::price::{Overlays, PriceBook};
 
+use self::clients::Clients;
 use self::dimension::Labels;
+use self::prices::Prices;
+use self::shares::Shares;
+use self::sums::Costs;
 
 /// What to sum up.
 #[derive(Clone, Debug)]
@@ -57,7 +66,8 @@ impl Query {
     }
 }
 
-/// A summary of usage and its list cost in USD.
+/// A summary of usage and what it costs: at list price, as it was agreed with the provider, with
+/// the fees of plans, and to the client.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The time that it covers.
@@ -78,6 +88,15 @@ pub struct Report {
     pub prices: Vec<PriceMatch>,
     /// The snapshot that all prices are from.
     pub snapshot: String,
+    /// The snapshot and the operator's own prices together, by their content.
+    pub price_book: String,
+    /// Whether there are any prices of the operator's own.
+    pub has_own_prices: bool,
+    /// What each plan cost in each month, and how much of it nobody's work has a share in; nothing
+    /// in a report on one arm or client.
+    pub plans: Vec<PlanMonth>,
+    /// Requests that should have been charged to a client and could not be.
+    pub uncharged: Vec<Uncharged>,
     /// Lines and files that were not counted.
     pub skipped: Vec<Finding>,
     /// Lines that were counted with a repair.
@@ -109,55 +128,45 @@ pub struct Unpriced {
     pub sums: Sums,
 }
 
-/// How a model of the logs was found in the price catalog.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PriceMatch {
-    /// The model as the logs name it.
-    pub model: ModelId,
-    /// Whose price it is.
-    pub provider: ProviderId,
-    /// Whether the provider was inferred from the model's name, since the logs name none.
-    pub provider_inferred: bool,
-    /// The catalog's entry.
-    pub priced_as: String,
-    /// The rule that matched.
-    pub rule: MatchRule,
-    /// Whether the name fits the entry in full, save for a date.
-    pub exact: bool,
-}
-
 /// Sums up what was read.
 ///
 /// The answer depends on nothing but its arguments: not on the clock, not on the order of files.
+///
+/// - An event under a plan has its list cost as a shadow price, and as allocated cost its share of
+///   the plan's fee for the month. The shares are those of the whole month and of everything that
+///   was read, whatever the query asks for, so that parts of a month add up to it. Months are those
+///   of the period's zone.
+/// - The allocated cost of any other event is its contracted cost.
+/// - A client billed at cost plus is charged the contracted cost of each event and the markup on
+///   it; other clients have no charge per event.
 pub fn report(
     reading: &Reading,
     arms: &Arms,
     resolver: &mut Resolver<'_>,
-    catalog: &Catalog,
+    book: &PriceBook,
     query: &Query,
 ) -> Result<Report> {
     let attributions = resolver.resolve(&reading.events);
-    let mut prices = Prices { catalog, known: HashMap::new() };
+    let mut prices = Prices::new(book);
+    let shares = Shares::of(reading, resolver.disk(), &mut prices, &query.period)?;
     let mut labels = Labels::new(&query.period);
     let mut rows: HashMap<Vec<Option<Arc<str>>>, Sums> = HashMap::new();
     let mut unpriced: BTreeMap<(Option<ProviderId>, ModelId, String), Sums> = BTreeMap::new();
     let mut total = Sums::default();
     let mut unattributed = Sums::default();
     let mut reasons = BTreeMap::new();
+    let mut clients = Clients::new(arms, &book.overlays().fx);
 
-    for (event, attribution) in reading.events.iter().zip(&attributions) {
+    for (at, (event, attribution)) in reading.events.iter().zip(&attributions).enumerate() {
         let client = attribution.arm.as_ref().and_then(|arm| arms.arm(arm)).map(|arm| &arm.client);
         if !query.period.contains(event.at) || !query.wants(attribution, client) {
             continue;
         }
-        let price = prices.of(event);
-        let charge = price.as_ref().map_err(Clone::clone).and_then(|price| {
-            let charge = price.charge(&event.usage, event.at, &event.context);
-            charge.map_err(|error| Arc::from(error.to_string()))
-        });
-        let provider = match &price {
-            Ok(price) => Some(price.provider().id().into()),
-            Err(_) => event.provider.clone(),
+        let found = prices.of(event);
+        let cost = found.charge(event);
+        let provider = match found.price() {
+            Some(price) => Some(price.provider().into()),
+            None => event.provider.clone(),
         };
         let mut key = Vec::with_capacity(query.by.len());
         for dimension in &query.by {
@@ -168,8 +177,22 @@ pub fn report(
                 other => labels.of(*other, event, attribution)?,
             });
         }
-        let is_exact = price.as_ref().is_ok_and(|price| price.matched().exact);
-        let counted = charge.as_ref().ok().map(|charge| (charge, is_exact));
+        let counted = match &cost {
+            Ok(cost) => {
+                let contracted = cost.contracted().booked();
+                let share = shares.of_event(at);
+                prices.used(&found, cost, share.map(|share| share.plan));
+                Some(Costs {
+                    list: cost.list(),
+                    contracted,
+                    allocated: share.map_or(contracted, |share| share.amount),
+                    charged: clients.charge(client, contracted, event.at),
+                    is_exact: found.is_exact(),
+                })
+            }
+            Err(_) => None,
+        };
+        let counted = counted.as_ref();
         rows.entry(key).or_default().count(event, counted)?;
         total.count(event, counted)?;
         if attribution.arm.is_none() {
@@ -177,7 +200,7 @@ pub fn report(
         }
         let decided: &mut Sums = reasons.entry(attribution.reason).or_default();
         decided.count(event, counted)?;
-        if let Err(reason) = charge {
+        if let Err(reason) = cost {
             let key = (provider, event.model.clone(), reason.to_string());
             unpriced.entry(key).or_default().count(event, None)?;
         }
@@ -203,7 +226,11 @@ pub fn report(
         reasons,
         unpriced,
         prices: prices.matches(),
-        snapshot: catalog.snapshot().to_string(),
+        snapshot: book.catalog().snapshot().to_string(),
+        price_book: book.id().to_string(),
+        has_own_prices: *book.overlays() != Overlays::default(),
+        plans: if is_scoped { Vec::new() } else { shares.into_months() },
+        uncharged: clients.uncharged(),
         skipped: reading.findings.skipped().map(told).collect(),
         repaired: reading.findings.repaired().map(told).collect(),
         reading: (!is_scoped).then_some(reading.stats),
@@ -214,53 +241,6 @@ impl Query {
     fn wants(&self, attribution: &Attribution, client: Option<&ClientId>) -> bool {
         self.arm.as_ref().is_none_or(|arm| attribution.arm.as_ref() == Some(arm))
             && self.client.as_ref().is_none_or(|wanted| client == Some(wanted))
-    }
-}
-
-/// Prices by what the logs call a model, each looked up once.
-struct Prices<'c> {
-    catalog: &'c Catalog,
-    known: HashMap<(Option<ProviderId>, ModelId), Result<ModelPrice<'c>, Arc<str>>>,
-}
-
-impl<'c> Prices<'c> {
-    fn of(&mut self, event: &UsageEvent) -> Result<ModelPrice<'c>, Arc<str>> {
-        let key = (event.provider.clone(), event.model.clone());
-        let look_up = |(provider, model): &(Option<ProviderId>, ModelId)| {
-            if model.as_str().is_empty() {
-                return Err("the record names no model".into());
-            }
-            let provider = provider.as_ref().map(ProviderId::as_str);
-            let found = self.catalog.find(provider, model.as_str());
-            found.map_err(|error| error.to_string().into())
-        };
-        if let Some(known) = self.known.get(&key) {
-            return known.clone();
-        }
-        let found = look_up(&key);
-        self.known.insert(key, found.clone());
-        found
-    }
-
-    fn matches(self) -> Vec<PriceMatch> {
-        let mut matches: Vec<PriceMatch> = self
-            .known
-            .into_iter()
-            .filter_map(|((_, model), price)| {
-                let price = price.ok()?;
-                let matched = price.matched();
-                Some(PriceMatch {
-                    model,
-                    provider: price.provider().id().into(),
-                    provider_inferred: matched.provider == ProviderMatch::InferredFromModel,
-                    priced_as: price.model().id().to_owned(),
-                    rule: matched.rule,
-                    exact: matched.exact,
-                })
-            })
-            .collect();
-        matches.sort_by(|a, b| (&a.model, &a.provider).cmp(&(&b.model, &b.provider)));
-        matches
     }
 }
 

@@ -12,7 +12,7 @@ use octorato_core::{
 };
 use octorato_finops::attribute::{NoDisk, Pins, Resolver};
 use octorato_finops::logs::Reading;
-use octorato_finops::price::Catalog;
+use octorato_finops::price::PriceBook;
 use octorato_finops::report::{Dimension, Query, Report, Sums, report};
 use proptest::prelude::*;
 
@@ -76,7 +76,7 @@ fn report_of(mut events: Vec<UsageEvent>, by: &[Dimension], period: Period) -> R
     let arms = arms();
     let mut resolver = Resolver::new(&arms, Pins::default(), &NoDisk).unwrap();
     let query = Query { by: by.to_vec(), period, arm: None, client: None };
-    report(&reading, &arms, &mut resolver, Catalog::builtin(), &query).unwrap()
+    report(&reading, &arms, &mut resolver, PriceBook::builtin(), &query).unwrap()
 }
 
 fn all_time() -> Period {
@@ -284,7 +284,7 @@ proptest! {
             let client = ClientId::new(row.key[0].as_deref().unwrap()).unwrap();
             let query = Query { client: Some(client), ..Query::all(&TimeZone::UTC) };
             let own =
-                report(&reading, &arms, &mut resolver, Catalog::builtin(), &query).unwrap();
+                report(&reading, &arms, &mut resolver, PriceBook::builtin(), &query).unwrap();
             prop_assert_eq!(&own.total, &row.sums);
             prop_assert_eq!(own.unattributed.events, 0);
         }

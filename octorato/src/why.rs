@@ -2,21 +2,21 @@
 
 use octorato_core::{Attribution, ClientId, MessageId, ProviderId, Result, UsageEvent};
 use octorato_finops::logs::Reading;
-use octorato_finops::price::{Catalog, Charge, ModelPrice};
+use octorato_finops::price::{BookPrice, PriceBook, Priced};
 
 use crate::Workspace;
 
 /// What a request is known by, whose it is, and what it costs.
 #[derive(Debug)]
-pub struct Why {
+pub struct Why<'w> {
     /// The request with its evidence.
     pub event: UsageEvent,
     /// Whose it is, and by which rule.
     pub attribution: Attribution,
     /// The client of the arm.
     pub client: Option<ClientId>,
-    /// The price that was found and the charge, or why there is none.
-    pub price: Result<(ModelPrice<'static>, Charge)>,
+    /// The price that was found and what the request costs by it, or why there is none.
+    pub price: Result<(BookPrice<'w>, Priced)>,
 }
 
 impl Workspace {
@@ -33,7 +33,7 @@ impl Workspace {
     /// assert!(workspace.why(&Reading::default(), &"msg_1".into())?.is_empty());
     /// # Ok::<(), octorato::core::Error>(())
     /// ```
-    pub fn why(&self, reading: &Reading, message: &MessageId) -> Result<Vec<Why>> {
+    pub fn why(&self, reading: &Reading, message: &MessageId) -> Result<Vec<Why<'_>>> {
         let attributions = self.resolver()?.resolve(&reading.events);
         let is_meant = |event: &UsageEvent| event.evidence.message.as_ref() == Some(message);
         let events = reading.events.iter().zip(attributions);
@@ -46,16 +46,16 @@ impl Workspace {
                     .as_ref()
                     .and_then(|arm| self.arms().arm(arm))
                     .map(|arm| arm.client.clone()),
-                price: price(event),
+                price: price(self.prices(), event),
                 attribution,
             })
             .collect())
     }
 }
 
-fn price(event: &UsageEvent) -> Result<(ModelPrice<'static>, Charge)> {
+fn price<'b>(book: &'b PriceBook, event: &UsageEvent) -> Result<(BookPrice<'b>, Priced)> {
     let provider = event.provider.as_ref().map(ProviderId::as_str);
-    let price = Catalog::builtin().find(provider, event.model.as_str())?;
-    let charge = price.charge(&event.usage, event.at, &event.context)?;
-    Ok((price, charge))
+    let price = book.find(provider, event.model.as_str())?;
+    let priced = price.charge(&event.usage, event.at, &event.context)?;
+    Ok((price, priced))
 }

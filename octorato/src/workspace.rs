@@ -5,7 +5,7 @@ use octorato_brain::Brain;
 use octorato_core::{Arms, Diagnostic, Error, ErrorKind, Result, UsageEvent};
 use octorato_finops::attribute::{LocalDisk, Pins, Resolver};
 use octorato_finops::logs::{self, Place, Progress, Reading};
-use octorato_finops::price::Catalog;
+use octorato_finops::price::PriceBook;
 use octorato_finops::report::{Query, Report, report};
 
 use crate::assignments::{self, Assignment, Subject};
@@ -13,8 +13,10 @@ use crate::config::arms;
 use crate::config::edit::{NewArm, add_arm};
 use crate::config::nearest::nearest;
 use crate::config::places::Places;
+use crate::config::prices;
 use crate::files::Lock;
 use crate::scan::{Scan, scan};
+use crate::snapshots::Snapshots;
 
 /// One operator's arms, assignments and brain, read once.
 #[derive(Debug)]
@@ -22,14 +24,17 @@ pub struct Workspace {
     places: Places,
     arms: Arms,
     warnings: Vec<Diagnostic>,
+    prices: PriceBook,
+    price_warnings: Vec<Diagnostic>,
     pins: Pins,
     brain: Option<Brain>,
     declared: bool,
 }
 
 impl Workspace {
-    /// Reads what lies at `places`. No `arms.yaml` means no arms; one that cannot be used is an
-    /// error with every finding, since a report with half of the arms would be wrong.
+    /// Reads what lies at `places`. No `arms.yaml` means no arms and no `prices.yaml` the current
+    /// price list alone; one that cannot be used is an error with every finding, since a report with
+    /// half of the arms or of the prices would be wrong.
     pub fn open(places: Places) -> Result<Self> {
         let file = places.arms();
         let (arms, warnings, declared) = match arms::load(&file, places.home_text()) {
@@ -47,8 +52,11 @@ impl Workspace {
             .with("file", file.display())
             .hinted("declare the arm again in arms.yaml, or remove the line from the file"));
         }
+        let snapshots = Snapshots::of(&places);
+        let (prices, price_warnings) =
+            prices::load(&places.prices(), places.home_text(), &|name| snapshots.open(name))?;
         let brain = places.brain.as_deref().map(Brain::open).transpose()?;
-        Ok(Self { places, arms, warnings, pins, brain, declared })
+        Ok(Self { places, arms, warnings, prices, price_warnings, pins, brain, declared })
     }
 
     /// The declared arms.
@@ -59,6 +67,17 @@ impl Workspace {
     /// Findings about `arms.yaml` that leave it usable.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
+    }
+
+    /// The prices: the current price list, or that which `prices.yaml` names, and the operator's
+    /// own prices on top of it.
+    pub fn prices(&self) -> &PriceBook {
+        &self.prices
+    }
+
+    /// Findings about `prices.yaml` that leave it usable.
+    pub fn price_warnings(&self) -> &[Diagnostic] {
+        &self.price_warnings
     }
 
     /// Whether there is an `arms.yaml`.
@@ -85,7 +104,7 @@ impl Workspace {
     /// Sums up what has been read already. An arm or a client that is not declared is an error.
     pub fn report_on(&self, reading: &Reading, query: &Query) -> Result<Report> {
         self.check(query)?;
-        report(reading, &self.arms, &mut self.resolver()?, Catalog::builtin(), query)
+        report(reading, &self.arms, &mut self.resolver()?, &self.prices, query)
     }
 
     /// That the query names only what is declared.

@@ -67,7 +67,7 @@ fn the_documented_example_is_read_as_documented() {
     assert_eq!(contract.when.to_string(), "processing=batch");
     assert_eq!(
         contract.rates.units().collect::<Vec<_>>(),
-        [Unit::Input, Unit::Output, Unit::CacheRead]
+        [Unit::Input, Unit::CacheRead, Unit::Output]
     );
 
     let [own, tuned] = &overlays.models[..] else { panic!("two models") };

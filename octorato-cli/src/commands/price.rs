@@ -68,7 +68,7 @@ fn show(quote: &Quote<'_>, at: Timestamp, printer: &mut Printer) -> anyhow::Resu
     let second = at.strftime("%Y-%m-%d %H:%M:%S UTC");
     printer.line(format_args!("{FAINT}at {second}, prices {}{FAINT:#}", quote.snapshot))?;
     if !charge.lines().is_empty() {
-        let table = classes(charge, ChargeLine::amount, charge.usd());
+        let table = classes("List cost", charge, ChargeLine::amount, charge.usd());
         printer.line(format_args!("\n{table}"))?;
     }
     let mut mark =

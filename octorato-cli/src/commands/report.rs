@@ -18,6 +18,7 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     // A report on one client shows no finding about another.
     if args.arm.is_none() && args.client.is_none() {
         printer.warnings(workspace.warnings());
+        printer.warnings(workspace.price_warnings());
     }
     let zone = match &args.timezone {
         Some(name) => zones::find(name)?,
@@ -55,6 +56,7 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     }
     let findings = report.total.unpriced_events > 0
         || report.total.inexact_events > 0
+        || (report.has_own_prices && !report.uncharged.is_empty())
         || !report.skipped.is_empty();
     Ok(if args.strict && findings { Outcome::Findings } else { Outcome::Fine })
 }

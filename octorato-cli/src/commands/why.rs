@@ -2,7 +2,7 @@
 
 use octorato::core::{AttributionReason, Error, ErrorKind, UsageEvent};
 use octorato::finops::logs;
-use octorato::finops::price::ChargeLine;
+use octorato::finops::price::{BookPrice, Charge, ChargeLine, ModelPrice};
 use octorato::{Why, Workspace};
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     Ok(Outcome::Fine)
 }
 
-fn show(workspace: &Workspace, why: &Why, printer: &mut Printer) -> anyhow::Result<()> {
+fn show(workspace: &Workspace, why: &Why<'_>, printer: &mut Printer) -> anyhow::Result<()> {
     let UsageEvent { evidence, .. } = &why.event;
     let zone = &workspace.arms().zone;
     let local = why.event.at.to_zoned(zone.clone());
@@ -76,16 +76,26 @@ fn show(workspace: &Workspace, why: &Why, printer: &mut Printer) -> anyhow::Resu
         fact("agent says", format!("{cost} USD; kept as evidence, not as the price"))?;
     }
     match &why.price {
-        Ok((price, charge)) => {
-            let matched = price.matched();
-            let exact = if matched.exact { "" } else { ", which it only resembles" };
-            let (list, entry) = (price.list().id(), price.model().id());
-            let rule = format!("{} `{}`", matched.rule, matched.pattern);
-            fact("price", format!("{}: {list}'s {entry}{exact}, by {rule}", why.event.model))?;
+        Ok((price, priced)) => {
+            fact("price", format!("{}: {}", why.event.model, found(price)))?;
             if !why.event.context.is_standard() {
                 fact("variant", why.event.context.to_string())?;
             }
-            let table = classes(charge, ChargeLine::booked, charge.booked());
+            let list = priced.list();
+            let table = classes("List cost", list, ChargeLine::booked, list.booked());
+            printer.line(format_args!("\n{table}"))?;
+            if priced.applied().is_empty() {
+                return Ok(());
+            }
+            printer.line("")?;
+            for applied in priced.applied() {
+                let units: Vec<_> = applied.units.iter().map(|unit| unit.name()).collect();
+                let text = format!("{applied}: {}", units.join(", "));
+                let kind = applied.kind.name();
+                printer.line(format_args!("  {kind:<9} {}", foreign::shown(&text)))?;
+            }
+            let agreed = priced.contracted();
+            let table = classes("Contracted", agreed, ChargeLine::booked, agreed.booked());
             printer.line(format_args!("\n{table}"))?;
         }
         Err(error) => {
@@ -99,7 +109,18 @@ fn show(workspace: &Workspace, why: &Why, printer: &mut Printer) -> anyhow::Resu
     Ok(())
 }
 
-fn whose(why: &Why) -> String {
+/// What the model is priced as, and why.
+fn found(price: &BookPrice<'_>) -> String {
+    let Some(listed) = price.listed() else {
+        return format!("{}'s {}, an own model of prices.yaml", price.provider(), price.entry());
+    };
+    let matched = listed.matched();
+    let exact = if matched.exact { "" } else { ", which it only resembles" };
+    let (list, entry) = (listed.list().id(), listed.model().id());
+    format!("{list}'s {entry}{exact}, by {} `{}`", matched.rule, matched.pattern)
+}
+
+fn whose(why: &Why<'_>) -> String {
     let Some(arm) = &why.attribution.arm else {
         return "nobody's: its folder is under no root, and nothing else names an arm".to_owned();
     };
@@ -116,22 +137,29 @@ fn whose(why: &Why) -> String {
     format!("{arm}{client}: {rule}")
 }
 
-fn document(why: &Why) -> Value {
+fn document(why: &Why<'_>) -> Value {
     let UsageEvent { at, model, context, session, agent, agent_name, skill, cwd, evidence, .. } =
         &why.event;
-    let price = why.price.as_ref().ok().map(|(price, charge)| {
-        let lines: Vec<_> = charge
-            .lines()
+    let price = why.price.as_ref().ok().map(|(price, priced)| {
+        let listed = price.listed();
+        let matched = listed.map(ModelPrice::matched);
+        let agreements: Vec<_> = priced
+            .applied()
             .iter()
-            .map(|line| {
-                json!({"class": line.unit().name(), "count": line.count(),
-                    "rate": line.rate().to_string(), "per": line.per(), "cost": line.booked()})
+            .map(|applied| {
+                let units: Vec<_> = applied.units.iter().map(|unit| unit.name()).collect();
+                json!({"kind": applied.kind.name(), "name": applied.to_string(), "classes": units})
             })
             .collect();
         json!({
-            "provider": price.list().id(), "model": price.model().id(),
-            "matched_by": price.matched().rule, "pattern": price.matched().pattern,
-            "exact": price.matched().exact, "lines": lines, "list_cost": charge.booked(),
+            "provider": listed.map_or(price.provider(), |listed| listed.list().id()),
+            "model": price.entry(),
+            "matched_by": matched.map_or("own_model", |matched| matched.rule.name()),
+            "pattern": matched.map_or(price.entry(), |matched| matched.pattern),
+            "exact": price.is_exact(),
+            "lines": lines(priced.list()), "list_cost": priced.list().booked(),
+            "contracted_lines": lines(priced.contracted()),
+            "contracted_cost": priced.contracted().booked(), "agreements": agreements,
         })
     });
     json!({
@@ -149,4 +177,12 @@ fn document(why: &Why) -> Value {
             "reported_cost": evidence.reported_cost,
         },
     })
+}
+
+fn lines(charge: &Charge) -> Vec<Value> {
+    let line = |line: &ChargeLine| {
+        json!({"class": line.unit().name(), "count": line.count(),
+            "rate": line.rate().to_string(), "per": line.per(), "cost": line.booked()})
+    };
+    charge.lines().iter().map(line).collect()
 }

@@ -7,8 +7,10 @@ use octorato::finops::price::{Charge, ChargeLine};
 use super::numbers::{amounts, grouped};
 use super::table::{Align, Table};
 
-/// The classes of a charge with their counts, rates and amounts, and the total of the amounts.
+/// The classes of a charge with their counts, rates and amounts, and the total of the amounts;
+/// `title` says what the amounts are.
 pub(crate) fn classes<A: Display>(
+    title: &str,
     charge: &Charge,
     amount: impl Fn(&ChargeLine) -> A,
     total: A,
@@ -17,7 +19,7 @@ pub(crate) fn classes<A: Display>(
         ("Class", Align::Left),
         ("Count", Align::Right),
         ("Rate", Align::Right),
-        ("List cost", Align::Right),
+        (title, Align::Right),
     ]);
     let mut costs: Vec<_> = charge.lines().iter().map(|line| Some(amount(line))).collect();
     costs.push(Some(total));

@@ -3,8 +3,8 @@
 
 use std::io::{self, Write};
 
-use octorato::core::Unit;
-use octorato::finops::report::{Report, Row};
+use octorato::core::{Currency, Money, Unit};
+use octorato::finops::report::{Report, Row, Sums};
 
 use super::foreign;
 
@@ -33,6 +33,8 @@ fn rows(report: &Report, out: &mut impl Write) -> csv::Result<()> {
     // Reasoning that is charged inside output has no amount of its own.
     let is_charged = |unit: &Unit| unit.part_of().is_none() || !report.total.cost(*unit).is_zero();
     let costly: Vec<Unit> = units.iter().copied().filter(is_charged).collect();
+    let charges = report.total.client_charges();
+    let currencies: Vec<Currency> = charges.map(Money::currency).collect();
     let mut csv = csv::Writer::from_writer(out);
 
     let labels = report.by.iter().map(|column| column.name().to_owned());
@@ -45,10 +47,15 @@ fn rows(report: &Report, out: &mut impl Write) -> csv::Result<()> {
         .chain(counts)
         .chain(["tokens".to_owned(), "list_cost".to_owned()])
         .chain(costs)
-        .chain(others.map(str::to_owned));
+        .chain(others.map(str::to_owned))
+        .chain(["contracted_cost".to_owned(), "allocated_cost".to_owned()])
+        .chain(currencies.iter().map(|currency| format!("client_charge_{currency}")))
+        .chain(["uncharged_events".to_owned()]);
     csv.write_record(header)?;
     for row in &report.rows {
-        csv.write_record(record(row, &units, &costly))?;
+        let mut cells = record(row, &units, &costly);
+        cells.extend(charged(&row.sums, &currencies));
+        csv.write_record(cells)?;
     }
     csv.flush()?;
     Ok(())
@@ -77,5 +84,14 @@ fn record(row: &Row, units: &[Unit], costly: &[Unit]) -> Vec<String> {
     cells.push(sums.unpriced_events.to_string());
     cells.push(sums.inexact_events.to_string());
     cells.push(sums.estimated_events.to_string());
+    cells
+}
+
+/// What it cost the operator beside the list cost, and the clients, by currency.
+fn charged(sums: &Sums, currencies: &[Currency]) -> Vec<String> {
+    let text = |amount: Option<Money>| amount.map_or_else(String::new, |money| money.to_string());
+    let mut cells = vec![text(sums.contracted_cost()), text(sums.allocated_cost())];
+    cells.extend(currencies.iter().map(|currency| text(sums.client_charge(*currency))));
+    cells.push(sums.uncharged_events.to_string());
     cells
 }

@@ -1,6 +1,8 @@
 //! A report for people.
 
-use octorato::core::{AttributionReason, Money, Unit, UnitKind};
+use std::collections::BTreeSet;
+
+use octorato::core::{AttributionReason, Currency, Money, Unit, UnitKind};
 use octorato::finops::logs::Finding;
 use octorato::finops::report::{Ratio, Report, Row, Sums};
 
@@ -25,7 +27,12 @@ const CLASSES: [Class; 4] = [
 /// The period, the zone and the prices, in one line.
 pub(crate) fn heading(report: &Report) -> String {
     let zone = report.period.zone().iana_name().unwrap_or("UTC");
-    format!("{}, {zone}; list cost in USD, price snapshot {}", report.period, report.snapshot)
+    let own = if report.has_own_prices {
+        format!("; with your own prices, price book {}", report.price_book)
+    } else {
+        String::new()
+    };
+    format!("{}, {zone}; list cost in USD, price snapshot {}{own}", report.period, report.snapshot)
 }
 
 /// The columns that a narrow terminal does without, the first first.
@@ -42,7 +49,10 @@ pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table
     if has_tools {
         columns.push(("Tools", Align::Right));
     }
-    columns.extend(["List cost", "Cache hit", "Cache saved"].map(|title| (title, Align::Right)));
+    let own = own_columns(report);
+    columns.push(("List cost", Align::Right));
+    columns.extend(own.iter().map(|(title, _)| (*title, Align::Right)));
+    columns.extend(["Cache hit", "Cache saved"].map(|title| (title, Align::Right)));
     let mut table = Table::new(&columns);
 
     let all: Vec<&Sums> = report.rows.iter().map(|row| &row.sums).chain([&report.total]).collect();
@@ -67,6 +77,9 @@ pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table
         format!("{about}{cost}{}", mark(sums.unpriced_events > 0, &report.total))
     };
     cells.push(all.iter().zip(listed).map(with_mark).collect());
+    for (_, amounts) in own {
+        cells.push(amounts(&all));
+    }
     let rate = |sums: &&Sums| sums.cache_hit_rate().map_or("-".into(), |r| r.percent() + " %");
     cells.push(all.iter().map(rate).collect());
     cells.push(money(&|sums| Ok(sums.cache_saved()))?);
@@ -85,6 +98,57 @@ pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table
         table.total(total);
     }
     Ok(table)
+}
+
+/// A heading, and what stands below it for each of some sums.
+type OwnColumn = (&'static str, fn(&[&Sums]) -> Vec<String>);
+
+/// The columns that only the operator's own prices make: each where it says anything that the
+/// column before it does not.
+fn own_columns(report: &Report) -> Vec<OwnColumn> {
+    let differs = |a: fn(&Sums) -> Option<Money>, b: fn(&Sums) -> Option<Money>| {
+        let rows = report.rows.iter().map(|row| &row.sums);
+        rows.chain([&report.total]).any(|sums| a(sums) != b(sums))
+    };
+    let mut columns: Vec<OwnColumn> = Vec::new();
+    if !report.has_own_prices {
+        return columns;
+    }
+    if differs(Sums::list_cost, Sums::contracted_cost) {
+        columns.push(("Contracted", |all| column(all, Sums::contracted_cost)));
+    }
+    if differs(Sums::contracted_cost, Sums::allocated_cost) {
+        columns.push(("Allocated", |all| column(all, Sums::allocated_cost)));
+    }
+    if report.total.client_charges().next().is_some() {
+        columns.push(("Client charge", charges));
+    }
+    columns
+}
+
+fn column(all: &[&Sums], of: fn(&Sums) -> Option<Money>) -> Vec<String> {
+    amounts(&all.iter().map(|sums| of(sums)).collect::<Vec<_>>())
+}
+
+/// What clients are charged, in each of their currencies.
+fn charges(all: &[&Sums]) -> Vec<String> {
+    let mut cells = vec![Vec::new(); all.len()];
+    let currencies: BTreeSet<Currency> =
+        all.iter().flat_map(|sums| sums.client_charges().map(Money::currency)).collect();
+    for currency in currencies {
+        let of: Vec<_> = all.iter().map(|sums| sums.client_charge(currency)).collect();
+        for ((cell, money), text) in cells.iter_mut().zip(&of).zip(amounts(&of)) {
+            if money.is_none() {
+                continue;
+            }
+            cell.push(match currency {
+                Currency::USD => text,
+                _ => format!("{} {currency}", text.trim_start_matches('$')),
+            });
+        }
+    }
+    let shown = |cell: Vec<String>| if cell.is_empty() { "-".to_owned() } else { cell.join(" + ") };
+    cells.into_iter().map(shown).collect()
 }
 
 fn labels(report: &Report, row: &Row) -> Vec<String> {
@@ -155,8 +219,11 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
     for price in &report.prices {
         if !price.exact {
             notes.push(format!(
-                "≈ {} is priced as {}'s {}, which its name only resembles ({})",
-                price.model, price.provider, price.priced_as, price.rule
+                "≈ {} is priced as {}'s {}, which its name only resembles{}",
+                price.model,
+                price.provider,
+                price.priced_as,
+                price.rule.map_or(String::new(), |rule| format!(" ({rule})"))
             ));
         } else if price.provider_inferred {
             notes.push(format!(
@@ -165,6 +232,7 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
             ));
         }
     }
+    notes.extend(own_prices(report));
     if let Some(inherited) = report.reasons.get(&AttributionReason::Inherited) {
         notes.push(format!(
             "inherited: {}, {} in folders of no arm, given to what their session last worked for; \
@@ -182,6 +250,46 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
     notes.extend(report.skipped.iter().map(|finding| found("not counted", finding)));
     notes.extend(report.repaired.iter().map(|finding| found("counted all the same", finding)));
     notes.iter().map(|note| foreign::shown(note)).collect()
+}
+
+/// What the operator's own prices did.
+fn own_prices(report: &Report) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !report.has_own_prices {
+        return notes;
+    }
+    for price in report.prices.iter().filter(|price| !price.agreements.is_empty()) {
+        notes.push(format!("agreed price of {}: {}", price.model, price.agreements.join("; ")));
+    }
+    for month in &report.plans {
+        let fee = amount(month.fee);
+        notes.push(if month.residual.is_zero() {
+            format!(
+                "plan {}, {}: {fee} for {} of {} at list price",
+                month.plan,
+                month.month,
+                counted(month.events, "request"),
+                amount(month.list_cost),
+            )
+        } else {
+            let idle = "which nobody's work has a share in";
+            format!(
+                "plan {}, {}: {} of {fee}, {idle}",
+                month.plan,
+                month.month,
+                amount(month.residual)
+            )
+        });
+    }
+    for row in &report.uncharged {
+        notes.push(format!(
+            "not charged in {} to clients billed at cost plus: {}; the first: {}",
+            row.currency,
+            counted(row.events, "request"),
+            row.reason
+        ));
+    }
+    notes
 }
 
 fn unattributed(report: &Report) -> String {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use octorato::finops::price::Catalog;
+use octorato::finops::price::{Catalog, PriceBook};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -112,6 +112,7 @@ impl Sandbox {
     pub(crate) fn scrub(&self, text: &str) -> String {
         text.replace(self.home.to_str().unwrap(), "[HOME]")
             .replace(&Catalog::builtin().snapshot().to_string(), "[prices]")
+            .replace(&PriceBook::builtin().id().to_string(), "[book]")
     }
 }
 

@@ -14,6 +14,12 @@ pub trait Disk: Sync {
 
     /// The repository that the folder lies in.
     fn repository(&self, path: &str) -> Option<Repository>;
+
+    /// A file that may be written relative to the current folder, with all links followed. Nothing
+    /// where it is not known.
+    fn absolute(&self, _file: &Path) -> Option<String> {
+        None
+    }
 }
 
 /// A git repository, as far as attribution needs it.
@@ -44,6 +50,10 @@ impl Disk for NoDisk {
 pub struct LocalDisk;
 
 impl Disk for LocalDisk {
+    fn absolute(&self, file: &Path) -> Option<String> {
+        self.real_path(std::path::absolute(file).ok()?.to_str()?)
+    }
+
     fn real_path(&self, path: &str) -> Option<String> {
         let path = Path::new(path);
         if !path.is_absolute() {

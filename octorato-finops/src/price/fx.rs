@@ -59,6 +59,11 @@ impl Fx {
         currency == Currency::USD || self.0.contains_key(&currency)
     }
 
+    /// The day of the first rate of `currency`; nothing where there is none.
+    pub fn first_day(&self, currency: Currency) -> Option<Date> {
+        self.0.get(&currency)?.keys().next().copied()
+    }
+
     /// US dollars for one unit of `currency` on a day.
     ///
     /// Fails with [`ErrorKind::Unpriced`] where no rate is in force yet.

@@ -62,6 +62,19 @@ impl Overlays {
                 return twice("two plans for the same work", &plan.id);
             }
         }
+        let late = |plan: &&Plan| {
+            let first = self.fx.first_day(plan.monthly.currency());
+            first.is_some_and(|first| plan.days.from().is_none_or(|from| from < first))
+        };
+        if let Some(plan) = self.plans.iter().find(late) {
+            let currency = plan.monthly.currency();
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("a plan begins before the first exchange rate of `{currency}`"),
+            )
+            .with("plan", &plan.id)
+            .hinted("say from which day it is in force, or add an exchange rate of that day"));
+        }
         match self.currencies().find(|currency| !self.fx.knows(*currency)) {
             Some(currency) => Err(Error::new(
                 ErrorKind::InvalidArgument,

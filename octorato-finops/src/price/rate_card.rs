@@ -64,7 +64,7 @@ impl RateCard {
         Ok(())
     }
 
-    /// The units that have a rate, in the order in which they were set.
+    /// The units that have a rate, in the order of price lists.
     pub fn units(&self) -> impl Iterator<Item = Unit> + '_ {
         self.0.iter().map(|(key, _)| key.unit())
     }

@@ -4,7 +4,9 @@ use octorato_core::{Money, Unit, Usage};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Serialize, ser::SerializeStruct};
 
-use super::{PriceMatch, Report, Sums, Unpriced};
+use crate::price::MatchRule;
+
+use super::{PlanMonth, PriceMatch, Report, Sums, Uncharged, Unpriced};
 
 /// The version of the document; a new one means that a name or a meaning changed.
 const SCHEMA: u32 = 1;
@@ -31,7 +33,7 @@ impl Serialize for Report {
                 RowJson { labels: labels.collect(), sums: &row.sums }
             })
             .collect();
-        let mut document = serializer.serialize_struct("Report", 12)?;
+        let mut document = serializer.serialize_struct("Report", 15)?;
         document.serialize_field("schema", &SCHEMA)?;
         document.serialize_field("period", &PeriodJson(self))?;
         document.serialize_field("by", &self.by.iter().map(|by| by.name()).collect::<Vec<_>>())?;
@@ -42,6 +44,8 @@ impl Serialize for Report {
         document.serialize_field("attribution", &Reasons(self))?;
         document.serialize_field("unpriced", &self.unpriced)?;
         document.serialize_field("prices", &Prices(self))?;
+        document.serialize_field("plans", &self.plans)?;
+        document.serialize_field("uncharged", &self.uncharged)?;
         document.serialize_field("skipped", &self.skipped)?;
         document.serialize_field("repaired", &self.repaired)?;
         document.serialize_field("reading", &self.reading)?;
@@ -108,11 +112,15 @@ fn sums_entries<M: SerializeMap>(sums: &Sums, map: &mut M) -> Result<(), M::Erro
     map.serialize_entry("tokens", &sums.usage.tokens())?;
     map.serialize_entry("list_cost", &sums.list_cost())?;
     map.serialize_entry("costs", &sums.list_cost().map(|_| CostsJson(sums)))?;
+    map.serialize_entry("contracted_cost", &sums.contracted_cost())?;
+    map.serialize_entry("allocated_cost", &sums.allocated_cost())?;
+    map.serialize_entry("client_charge", &ClientCharges(sums))?;
     let hit_rate = sums.cache_hit_rate().map(|ratio| ratio.to_string());
     map.serialize_entry("cache_hit_rate", &hit_rate)?;
     map.serialize_entry("cache_saved", &sums.cache_saved())?;
     map.serialize_entry("unpriced_events", &sums.unpriced_events)?;
     map.serialize_entry("unpriced_tokens", &sums.unpriced_usage.tokens())?;
+    map.serialize_entry("uncharged_events", &sums.uncharged_events)?;
     map.serialize_entry("inexact_events", &sums.inexact_events)?;
     map.serialize_entry("estimated_events", &sums.estimated_events)
 }
@@ -132,6 +140,16 @@ impl Serialize for CostsJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer
             .collect_map(self.0.costs().map(|(unit, cost): (Unit, Money)| (unit.name(), cost)))
+    }
+}
+
+/// From currency to amount.
+struct ClientCharges<'r>(&'r Sums);
+
+impl Serialize for ClientCharges<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let charges = self.0.client_charges();
+        serializer.collect_map(charges.map(|charge| (charge.currency().to_string(), charge)))
     }
 }
 
@@ -161,8 +179,9 @@ struct Prices<'r>(&'r Report);
 
 impl Serialize for Prices<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
+        let mut map = serializer.serialize_map(Some(3))?;
         map.serialize_entry("snapshot", &self.0.snapshot)?;
+        map.serialize_entry("price_book", &self.0.price_book)?;
         map.serialize_entry("models", &self.0.prices)?;
         map.end()
     }
@@ -170,13 +189,40 @@ impl Serialize for Prices<'_> {
 
 impl Serialize for PriceMatch {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(6))?;
+        let mut map = serializer.serialize_map(Some(8))?;
         map.serialize_entry("model", &self.model)?;
         map.serialize_entry("provider", &self.provider)?;
         map.serialize_entry("provider_inferred", &self.provider_inferred)?;
         map.serialize_entry("priced_as", &self.priced_as)?;
-        map.serialize_entry("matched_by", &self.rule.to_string())?;
+        let rule = self.rule.map_or("own_model", MatchRule::name);
+        map.serialize_entry("matched_by", rule)?;
         map.serialize_entry("exact", &self.exact)?;
+        map.serialize_entry("agreements", &self.agreements)?;
+        map.serialize_entry("plans", &self.plans)?;
+        map.end()
+    }
+}
+
+impl Serialize for PlanMonth {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(7))?;
+        map.serialize_entry("plan", &self.plan)?;
+        map.serialize_entry("month", &self.month)?;
+        map.serialize_entry("events", &self.events)?;
+        map.serialize_entry("list_cost", &self.list_cost)?;
+        map.serialize_entry("fee", &self.fee)?;
+        map.serialize_entry("allocated", &self.allocated)?;
+        map.serialize_entry("residual", &self.residual)?;
+        map.end()
+    }
+}
+
+impl Serialize for Uncharged {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("currency", self.currency.code())?;
+        map.serialize_entry("reason", &self.reason)?;
+        map.serialize_entry("events", &self.events)?;
         map.end()
     }
 }

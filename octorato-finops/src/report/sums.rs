@@ -1,12 +1,14 @@
 //! Sums of events, and what follows from them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use octorato_core::{Currency, Money, Precision, Result, Unit, UnitKind, Usage, UsageEvent};
 
+use super::clients::Charged;
 use crate::price::Charge;
 
-/// The sums of some events. Amounts are list cost in USD.
+/// The sums of some events. Amounts are in USD, save the clients' charges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sums {
     /// How many requests.
@@ -21,9 +23,25 @@ pub struct Sums {
     pub estimated_events: u64,
     /// What was consumed.
     pub usage: Usage,
+    /// How many events of clients billed at cost plus have a cost and are missing from what these
+    /// clients are charged, since there is no exchange rate of their day.
+    pub uncharged_events: u64,
     list_cost: Money,
+    contracted_cost: Money,
+    allocated_cost: Money,
     cache_saved: Money,
     costs: [Money; Unit::COUNT],
+    client_charges: BTreeMap<Currency, Money>,
+}
+
+/// What one event costs.
+pub(super) struct Costs<'c> {
+    pub(super) list: &'c Charge,
+    pub(super) contracted: Money,
+    pub(super) allocated: Money,
+    pub(super) charged: Charged,
+    /// Whether the price is the very model's.
+    pub(super) is_exact: bool,
 }
 
 impl Default for Sums {
@@ -36,9 +54,13 @@ impl Default for Sums {
             inexact_events: 0,
             estimated_events: 0,
             usage: Usage::new(),
+            uncharged_events: 0,
             list_cost: nothing,
+            contracted_cost: nothing,
+            allocated_cost: nothing,
             cache_saved: nothing,
             costs: [nothing; Unit::COUNT],
+            client_charges: BTreeMap::new(),
         }
     }
 }
@@ -47,6 +69,27 @@ impl Sums {
     /// The sum of the priced events' booked amounts; nothing where no event has a price.
     pub fn list_cost(&self) -> Option<Money> {
         self.has_price().then_some(self.list_cost)
+    }
+
+    /// The cost as it was agreed with the providers; nothing where no event has a price.
+    pub fn contracted_cost(&self) -> Option<Money> {
+        self.has_price().then_some(self.contracted_cost)
+    }
+
+    /// The shares of plans' fees of the events under a plan, and the contracted cost of the others;
+    /// nothing where no event has a price.
+    pub fn allocated_cost(&self) -> Option<Money> {
+        self.has_price().then_some(self.allocated_cost)
+    }
+
+    /// What clients billed at cost plus are charged, by currency.
+    pub fn client_charges(&self) -> impl Iterator<Item = Money> + '_ {
+        self.client_charges.values().copied()
+    }
+
+    /// What clients billed at cost plus are charged in a currency; nothing where none is.
+    pub fn client_charge(&self, currency: Currency) -> Option<Money> {
+        self.client_charges.get(&currency).copied()
     }
 
     /// The part of the list cost that `unit` makes. The parts add up to the whole.
@@ -89,7 +132,13 @@ impl Sums {
         self.inexact_events += other.inexact_events;
         self.estimated_events += other.estimated_events;
         self.usage.add(&other.usage)?;
+        self.uncharged_events += other.uncharged_events;
         self.list_cost = self.list_cost.checked_add(other.list_cost)?;
+        self.contracted_cost = self.contracted_cost.checked_add(other.contracted_cost)?;
+        self.allocated_cost = self.allocated_cost.checked_add(other.allocated_cost)?;
+        for charge in other.client_charges() {
+            self.charge_client(charge)?;
+        }
         self.cache_saved = self.cache_saved.checked_add(other.cache_saved)?;
         for (mine, theirs) in self.costs.iter_mut().zip(other.costs) {
             *mine = mine.checked_add(theirs)?;
@@ -97,28 +146,33 @@ impl Sums {
         Ok(())
     }
 
-    /// Adds one event, with its charge where it has a price, and whether that price is the very
-    /// model's.
-    pub(super) fn count(
-        &mut self,
-        event: &UsageEvent,
-        charge: Option<(&Charge, bool)>,
-    ) -> Result<()> {
+    /// Adds one event, with its costs where it has a price.
+    pub(super) fn count(&mut self, event: &UsageEvent, costs: Option<&Costs<'_>>) -> Result<()> {
         self.events += 1;
         self.estimated_events += u64::from(event.precision != Precision::Exact);
         self.usage.add(&event.usage)?;
-        let Some((charge, is_exact)) = charge else {
+        let Some(costs) = costs else {
             self.unpriced_events += 1;
             self.unpriced_usage.add(&event.usage)?;
             return Ok(());
         };
-        self.inexact_events += u64::from(!is_exact);
-        self.list_cost = self.list_cost.checked_add(charge.booked())?;
-        self.cache_saved = self.cache_saved.checked_add(charge.caching_saved())?;
-        for line in charge.lines() {
+        self.inexact_events += u64::from(!costs.is_exact);
+        self.uncharged_events += u64::from(costs.charged.is_missing);
+        self.list_cost = self.list_cost.checked_add(costs.list.booked())?;
+        self.contracted_cost = self.contracted_cost.checked_add(costs.contracted)?;
+        self.allocated_cost = self.allocated_cost.checked_add(costs.allocated)?;
+        self.cache_saved = self.cache_saved.checked_add(costs.list.caching_saved())?;
+        for line in costs.list.lines() {
             let cost = &mut self.costs[line.unit() as usize];
             *cost = cost.checked_add(line.booked())?;
         }
+        costs.charged.amount.map_or(Ok(()), |charge| self.charge_client(charge))
+    }
+
+    fn charge_client(&mut self, charge: Money) -> Result<()> {
+        let currency = charge.currency();
+        let sum = self.client_charges.entry(currency).or_insert(Money::zero(currency));
+        *sum = sum.checked_add(charge)?;
         Ok(())
     }
 

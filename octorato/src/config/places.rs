@@ -87,6 +87,11 @@ impl Places {
         self.home.join("arms.yaml")
     }
 
+    /// The file of the operator's own prices.
+    pub fn prices(&self) -> PathBuf {
+        self.home.join("prices.yaml")
+    }
+
     /// The user's home folder as text; nothing where it is not known or not UTF-8.
     pub fn home_text(&self) -> Option<&str> {
         self.user_home.as_deref().and_then(Path::to_str)

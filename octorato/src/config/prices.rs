@@ -28,16 +28,18 @@ mod own_models;
 mod plans;
 mod reader;
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
-use octorato_core::{Diagnostic, ErrorKind, Result, SourceText};
+use octorato_core::{Diagnostic, Error, ErrorKind, Result, SourceText};
 use octorato_finops::price::{Catalog, PriceBook};
 
 use self::reader::Reader;
 use super::codes::prices as codes;
 use super::findings::Findings;
 use super::{text, yaml};
+use crate::snapshots::CURRENT;
 
 /// The JSON Schema of `prices.yaml`.
 pub const SCHEMA: &str = include_str!("../../schemas/prices.json");
@@ -112,8 +114,20 @@ pub fn load(
         }
         other => other?,
     };
-    match parse(&source, home, lists) {
+    // That the current list cannot be read is no mistake of the file.
+    let failure = RefCell::new(None);
+    let open = |name: &str| match lists(name) {
+        Err(error) if name == CURRENT => {
+            let told = Error::new(error.kind(), error.to_string());
+            failure.replace(Some(error));
+            Err(told)
+        }
+        other => other,
+    };
+    match parse(&source, home, &open) {
         (Some(book), warnings) => Ok((book, warnings)),
-        (None, findings) => Err(text::unusable(source.name(), findings)),
+        (None, findings) => {
+            Err(failure.take().unwrap_or_else(|| text::unusable(source.name(), findings)))
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Every finding that only `prices.yaml` can have, one constructor each.
 
+use jiff::civil::Date;
 use octorato_core::{Currency, Error, Span, Unit};
 
 use super::super::codes::prices as codes;
@@ -55,6 +56,12 @@ impl Findings<'_> {
         let message = format!("no exchange rate of currency: `{currency}`");
         let hint =
             format!("add `fx: {{ {currency}: {{ YYYY-MM-DD: … }} }}`, in US dollars for one");
+        self.error(codes::EXCHANGE_RATE, at, message, hint);
+    }
+
+    pub(super) fn late_exchange_rate(&mut self, at: Span, currency: Currency, first: Date) {
+        let message = format!("plan before the first exchange rate of `{currency}`, {first}");
+        let hint = "say from which day the plan is in force, or add an earlier rate to `fx`";
         self.error(codes::EXCHANGE_RATE, at, message, hint);
     }
 

@@ -28,13 +28,13 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    fn plan(&mut self, node: &Node) -> Option<(Plan, Span)> {
-        let fields = Fields::known(node, "a plan", keys::PLAN, self.findings)?;
+    fn plan(&mut self, item: &Node) -> Option<(Plan, Span)> {
+        let fields = Fields::known(item, "a plan", keys::PLAN, self.findings)?;
         let id_node = fields.require("id", self.findings);
         let id = id_node.and_then(|node| words(node, "`id`", self.findings));
         let provider = fields.require("provider", self.findings);
         let provider = provider.and_then(|node| self.known_provider(node));
-        let currency = self.currency(&fields, node);
+        let currency = self.currency(&fields, item);
         let monthly = fields.require("monthly", self.findings);
         let monthly = monthly
             .zip(currency)
@@ -49,6 +49,14 @@ impl Reader<'_, '_, '_> {
             let homes: Vec<_> = items.iter().map(|item| self.home_folder(item)).collect();
             homes.into_iter().collect::<Option<Vec<String>>>()
         });
+        if let Some((currency, days)) = currency.zip(days)
+            && let Some(first) = self.overlays.fx.first_day(currency)
+            && days.from().is_none_or(|from| from < first)
+        {
+            let at = fields.get("from").or(fields.get("monthly")).map_or(item.span, |n| n.span);
+            self.findings.late_exchange_rate(at, currency, first);
+            return None;
+        }
         let (id_node, id) = (id_node?, id?);
         if homes.as_ref().is_none_or(|homes| homes.as_ref().is_some_and(Vec::is_empty)) {
             self.findings.idle_plan(id_node.span, id);

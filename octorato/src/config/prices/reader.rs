@@ -14,6 +14,7 @@ use super::super::nearest::nearest;
 use super::super::scalars::{count, currency, date, decimal, plain_date, text, words};
 use super::super::yaml::{Node, Value};
 use super::{Lists, keys};
+use crate::snapshots::CURRENT;
 
 /// Reads a tree; what it cannot read is in the findings and missing in the book.
 pub(super) struct Reader<'f, 's, 'h> {
@@ -42,7 +43,7 @@ impl<'f, 's, 'h> Reader<'f, 's, 'h> {
             // The digits of an id may happen to look like a number.
             Some(node) if matches!(node.value, Value::Number) => node.raw(findings.source()),
             Some(node) => words(node, "`snapshot`", findings)?,
-            None => "current",
+            None => CURRENT,
         };
         let at = snapshot.map_or(node.span, |node| node.span);
         let catalog = lists(name).map_err(|error| findings.bad_snapshot(at, &error)).ok()?;
