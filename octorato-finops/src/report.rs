@@ -148,7 +148,7 @@ pub fn report(
 ) -> Result<Report> {
     let attributions = resolver.resolve(&reading.events);
     let mut prices = Prices::new(book);
-    let shares = Shares::of(reading, resolver.disk(), &mut prices, &query.period)?;
+    let shares = Shares::of(reading, resolver.disk(), book, &query.period)?;
     let mut labels = Labels::new(&query.period);
     let mut rows: HashMap<Vec<Option<Arc<str>>>, Sums> = HashMap::new();
     let mut unpriced: BTreeMap<(Option<ProviderId>, ModelId, String), Sums> = BTreeMap::new();

@@ -7,12 +7,14 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use octorato_core::{
-    Arm, ArmId, Arms, Civil, Client, ClientId, Currency, Evidence, Money, Period, Precision,
-    PriceContext, Root, Unit, Usage, UsageEvent,
+    Arm, ArmId, Arms, Billing, Civil, Client, ClientId, Currency, Evidence, Money, Period,
+    Precision, PriceContext, Root, Unit, Usage, UsageEvent,
 };
 use octorato_finops::attribute::{NoDisk, Pins, Resolver};
 use octorato_finops::logs::Reading;
-use octorato_finops::price::PriceBook;
+use octorato_finops::price::{
+    Contract, Days, Discount, Fx, ModelPattern, Overlays, Plan, PriceBook, RateCard,
+};
 use octorato_finops::report::{Dimension, Query, Report, Sums, report};
 use proptest::prelude::*;
 
@@ -74,9 +76,58 @@ fn report_of(mut events: Vec<UsageEvent>, by: &[Dimension], period: Period) -> R
     events.sort_by_key(|event| event.at);
     let reading = Reading { events, ..Reading::default() };
     let arms = arms();
-    let mut resolver = Resolver::new(&arms, Pins::default(), &NoDisk).unwrap();
     let query = Query { by: by.to_vec(), period, arm: None, client: None };
-    report(&reading, &arms, &mut resolver, PriceBook::builtin(), &query).unwrap()
+    report_with(PriceBook::builtin(), &arms, &reading, &query)
+}
+
+fn report_with(book: &PriceBook, arms: &Arms, reading: &Reading, query: &Query) -> Report {
+    let mut resolver = Resolver::new(arms, Pins::default(), &NoDisk).unwrap();
+    report(reading, arms, &mut resolver, book, query).unwrap()
+}
+
+/// A contract, a discount, exchange rates and a plan that begins within a month.
+fn own_prices(from: &str) -> PriceBook {
+    let mut rates = RateCard::new();
+    rates.set(Unit::Output, "21.5".parse().unwrap()).unwrap();
+    let contract = Contract {
+        provider: "anthropic".into(),
+        model: ModelPattern::new("claude-opus-*").unwrap(),
+        rates,
+        currency: Currency::USD,
+        when: PriceContext::standard(),
+        days: Days::ALWAYS,
+        note: None,
+    };
+    let discount = Discount::new("anthropic".into(), "12.5".parse().unwrap()).unwrap();
+    let mxn = Currency::new("MXN").unwrap();
+    let mut fx = Fx::default();
+    fx.set(mxn, "2026-10-03".parse().unwrap(), "0.0543".parse().unwrap()).unwrap();
+    let plan = Plan {
+        id: "max".into(),
+        provider: "anthropic".into(),
+        monthly: Money::parse("200", Currency::USD).unwrap(),
+        seats: 1,
+        days: Days::new(Some(from.parse().unwrap()), None).unwrap(),
+        homes: vec!["/home/a/.claude".into()],
+    };
+    let overlays = Overlays {
+        fx,
+        contracts: vec![contract],
+        discounts: vec![discount],
+        plans: vec![plan],
+        ..Overlays::default()
+    };
+    PriceBook::on_builtin(overlays).unwrap()
+}
+
+/// The arms, with clients that are billed at cost plus.
+fn billed_arms() -> Arms {
+    let mut arms = arms();
+    for (client, currency) in arms.clients.iter_mut().zip(["USD", "MXN"]) {
+        client.currency = Currency::new(currency).unwrap();
+        client.billing = Some(Billing::CostPlus { markup_pct: "30".parse().unwrap() });
+    }
+    arms
 }
 
 fn all_time() -> Period {
@@ -287,6 +338,75 @@ proptest! {
                 report(&reading, &arms, &mut resolver, PriceBook::builtin(), &query).unwrap();
             prop_assert_eq!(&own.total, &row.sums);
             prop_assert_eq!(own.unattributed.events, 0);
+        }
+    }
+
+    /// With prices of the operator's own: whatever a report is told apart by or cut into, its
+    /// parts add up, and each month's fee is shared or left, to the last digit.
+    #[test]
+    fn shares_and_charges_add_up_however_a_report_is_cut(
+        events in prop::collection::vec((any_event(), any::<bool>()), 1..40),
+        from in prop::sample::select(&["2026-01-01", "2026-10-02", "2026-10-20"][..]),
+        zone in prop::sample::select(&["UTC", "America/Mexico_City"][..]),
+    ) {
+        let (zone, book, arms) = (TimeZone::get(zone).unwrap(), own_prices(from), billed_arms());
+        let mut events: Vec<UsageEvent> = events
+            .into_iter()
+            .map(|(mut event, is_covered)| {
+                let home = if is_covered { "/home/a/.claude" } else { "/home/b/.claude" };
+                event.evidence.file = Path::new(home).join("projects/x.jsonl").into();
+                event
+            })
+            .collect();
+        events.sort_by_key(|event| event.at);
+        let reading = Reading { events, ..Reading::default() };
+        let by = vec![Dimension::Client, Dimension::Month];
+        let whole = report_with(&book, &arms, &reading, &Query { by, ..Query::all(&zone) });
+        prop_assert_eq!(&added_up(whole.rows.iter().map(|row| &row.sums)), &whole.total);
+
+        let zero = Money::zero(Currency::USD);
+        for month in &whole.plans {
+            prop_assert_eq!(month.allocated.checked_add(month.residual).unwrap(), month.fee);
+            prop_assert!(month.residual.is_zero() || month.list_cost.is_zero());
+        }
+        // What is under the plan has shares, and all else its contracted cost.
+        let covered = |event: &&UsageEvent| event.evidence.file.starts_with("/home/a");
+        let apart: Vec<UsageEvent> =
+            reading.events.iter().filter(|event| !covered(event)).cloned().collect();
+        let apart = Reading { events: apart, ..Reading::default() };
+        let others = report_with(&book, &arms, &apart, &Query::all(&zone)).total;
+        prop_assert_eq!(others.allocated_cost(), others.contracted_cost());
+
+        let parts: Vec<Sums> = whole
+            .rows
+            .iter()
+            .filter_map(|row| row.key[1].as_deref())
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .flat_map(|month| {
+                let first = format!("{month}-01").parse().unwrap();
+                let middle = format!("{month}-15").parse().unwrap();
+                let after = format!("{month}-16").parse().unwrap();
+                let last = Civil::Month.of_date(first, &zone).unwrap().end().unwrap();
+                let last = zone.to_datetime(last).date().yesterday().unwrap();
+                [(first, middle), (after, last)]
+            })
+            .map(|(from, until)| {
+                let period = Period::days(Some(from), Some(until), &zone).unwrap();
+                report_with(&book, &arms, &reading, &Query { period, ..Query::all(&zone) }).total
+            })
+            .collect();
+        prop_assert_eq!(&added_up(&parts), &whole.total);
+
+        let listed = whole.total.list_cost().unwrap_or(zero);
+        prop_assert!(whole.total.contracted_cost().unwrap_or(zero) <= listed);
+        for client in ["acme", "globex"] {
+            let query =
+                Query { client: Some(ClientId::new(client).unwrap()), ..Query::all(&zone) };
+            let own = report_with(&book, &arms, &reading, &query);
+            let rows = whole.rows.iter().filter(|row| row.key[0].as_deref() == Some(client));
+            prop_assert_eq!(&added_up(rows.map(|row| &row.sums)), &own.total);
+            prop_assert!(own.plans.is_empty());
         }
     }
 }

@@ -165,7 +165,7 @@ plans:
     10:45: error[PRC015]: unknown unit: `inptu`; hint: did you mean `input`?
     10:52: error[PRC015]: unknown unit: `web_fetches`; hint: remove it: web fetches are free
     10:75: error[PRC013]: not a model's name: `claude-*-4`; hint: write a name, or the beginning of names and a `*` at the end
-    11:33: error[PRC009]: not a discount: `101` per cent; hint: write per cent from 0 to 100, with at most 16 decimals
+    11:33: error[PRC009]: not a discount: `101` per cent; hint: write per cent from 0 to 100, with at most 8 decimals
     12:33: error[PRC009]: `pct` is not an amount: `12 %`; hint: write the digits without separators, with a point before decimals
     12:64: error[PRC011]: the last day is before the first: `2026-02-01` to `2026-01-31`; hint: `until` is the last day, and it is included
     13:7: error[PRC005]: missing key in a discount: `pct`; hint: add `pct: …`
@@ -213,6 +213,24 @@ fn a_currency_without_a_rate_is_told_where_it_is_written() {
     let text =
         "currency: EUR\nplans:\n  - { id: a, provider: anthropic, monthly: 1, homes: [/h] }\n";
     assert_snapshot!(findings(text), @"1:11: error[PRC016]: no exchange rate of currency: `EUR`; hint: add `fx: { EUR: { YYYY-MM-DD: … } }`, in US dollars for one");
+}
+
+#[test]
+fn an_empty_list_of_a_discount_could_mean_all_or_nothing() {
+    let text = "discounts:\n  - { provider: anthropic, pct: 5, models: [], units: [] }\n";
+    assert_snapshot!(findings(text), @r"
+    2:44: error[PRC007]: `models` is empty; hint: remove it: without the key, all are meant
+    2:55: error[PRC007]: `units` is empty; hint: remove it: without the key, all are meant
+    ");
+}
+
+#[test]
+fn a_plan_must_have_an_exchange_rate_on_its_first_day() {
+    let plan = "id: a, provider: anthropic, monthly: 1, currency: EUR, homes: [/h]";
+    let text = format!("fx: {{ EUR: {{ 2026-02-01: 1.1 }} }}\nplans:\n  - {{ {plan} }}\n");
+    assert_snapshot!(findings(&text), @"3:44: error[PRC016]: plan before the first exchange rate of `EUR`, 2026-02-01; hint: say from which day the plan is in force, or add an earlier rate to `fx`");
+    let text = text.replace("EUR, ", "EUR, from: 2026-02-01, ");
+    assert_eq!(findings(&text), "");
 }
 
 #[test]

@@ -146,6 +146,16 @@ fn reports_are_what_their_schema_says() {
     ] {
         schema.check(&sandbox.json(line));
     }
+    sandbox.write(
+        ".config/octorato/prices.yaml",
+        "fx: { MXN: { 2026-10-15: 0.05 } }
+discounts: [{ provider: anthropic, pct: 10 }]
+plans: [{ id: max, provider: anthropic, monthly: 100, homes: [~/.claude], from: 2026-10-01 }]
+models: [{ provider: acme, model: 'acme-*', rates: { input: 1, output: 2 } }]
+",
+    );
+    schema.check(&sandbox.json("report --by client,month"));
+    schema.check(&sandbox.json("report --client globex"));
     schema.check(&Sandbox::new().json("report"));
 }
 

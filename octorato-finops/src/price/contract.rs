@@ -97,7 +97,7 @@ pub struct Discount {
 }
 
 impl Discount {
-    /// `pct` per cent, from 0 to 100, off every price of a provider.
+    /// `pct` per cent, from 0 to 100 with at most 8 decimals, off every price of a provider.
     ///
     /// ```
     /// use octorato_finops::price::Discount;
@@ -110,13 +110,14 @@ impl Discount {
     pub fn new(provider: ProviderId, pct: Decimal) -> Result<Self> {
         let refuse = || {
             Error::new(ErrorKind::InvalidArgument, format!("not a discount: `{pct}` per cent"))
-                .hinted("write per cent from 0 to 100, with at most 16 decimals")
+                .hinted("write per cent from 0 to 100, with at most 8 decimals")
         };
         if pct < Decimal::ZERO || pct > Decimal::ONE_HUNDRED {
             return Err(refuse());
         }
         let rest = Decimal::ONE_HUNDRED.checked_sub(pct).ok_or_else(refuse)?;
-        let factor = rest.checked_mul(Decimal::new(1, 2)).filter(|f| f.scale() <= 18);
+        let factor =
+            rest.checked_mul(Decimal::new(1, 2)).filter(|factor| factor.normalize().scale() <= 10);
         let factor = factor.and_then(|factor| rate_of(factor).ok()).ok_or_else(refuse)?;
         Ok(Self {
             provider,

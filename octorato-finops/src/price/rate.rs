@@ -36,9 +36,21 @@ impl Rate {
 
     /// The product, where it is in range.
     pub(super) fn times(self, factor: Self) -> Option<Self> {
-        let scale = self.scale + factor.scale;
-        let mantissa = self.mantissa.checked_mul(factor.mantissa)?;
-        (scale <= Self::MAX_SCALE).then_some(Self { mantissa, scale })
+        let mut scale = self.scale + factor.scale;
+        // 63 bits each, so 126 and a sign.
+        let mut product = i128::from(self.mantissa) * i128::from(factor.mantissa);
+        loop {
+            if let Ok(mantissa) = i64::try_from(product)
+                && scale <= Self::MAX_SCALE
+            {
+                return Some(Self { mantissa, scale });
+            }
+            // Zeros at the end say nothing.
+            if scale == 0 || product % 10 != 0 {
+                return None;
+            }
+            (product, scale) = (product / 10, scale - 1);
+        }
     }
 
     /// Whether it is dearer than `other`.
@@ -255,6 +267,14 @@ mod tests {
         {
             assert_eq!(Rate::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_product_is_refused_only_where_its_digits_do_not_fit() {
+        let rate = |text: &str| Rate::parse(text).unwrap();
+        let padded = rate("75").at_scale(12).unwrap();
+        assert_eq!(padded.times(rate("0.8765432")).unwrap().to_decimal().to_string(), "65.74074");
+        assert_eq!(rate("123456789.123456789").times(rate("1.123456789")), None);
     }
 
     #[test]

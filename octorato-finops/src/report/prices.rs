@@ -30,7 +30,7 @@ pub struct PriceMatch {
 
 /// Prices by what the logs call a model, each looked up once.
 pub(super) struct Prices<'b> {
-    pub(super) book: &'b PriceBook,
+    book: &'b PriceBook,
     numbers: HashMap<(Option<ProviderId>, ModelId), usize>,
     found: Vec<Entry<'b>>,
 }

@@ -10,7 +10,7 @@ use octorato_core::{Civil, Currency, Money, Period, ProviderId, Result, UsageEve
 use super::prices::Prices;
 use crate::attribute::{Disk, FolderPath};
 use crate::logs::Reading;
-use crate::price::{Plan, allocate};
+use crate::price::{Plan, PriceBook, allocate};
 
 /// What a plan cost in a month, and who has a share in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,10 +61,12 @@ impl Shares {
     pub(super) fn of(
         reading: &Reading,
         disk: &dyn Disk,
-        prices: &mut Prices<'_>,
+        book: &PriceBook,
         period: &Period,
     ) -> Result<Self> {
-        let overlays = prices.book.overlays();
+        let overlays = book.overlays();
+        // Of its own: a report on one client says nothing of the models of others.
+        let mut prices = Prices::new(book);
         let span = reading.events.iter().map(|event| event.at);
         let Some((first, last)) = span.clone().min().zip(span.max()) else {
             return Ok(Self::default());

@@ -5,7 +5,7 @@ use octorato_finops::price::{Contract, Discount};
 
 use super::super::fields::{Fields, list};
 use super::super::scalars::{decimal, text, words};
-use super::super::yaml::Node;
+use super::super::yaml::{Node, Value};
 use super::keys;
 use super::reader::Reader;
 
@@ -89,14 +89,14 @@ impl Reader<'_, '_, '_> {
         let provider_node = fields.require("provider", self.findings);
         let provider = provider_node.and_then(|node| self.known_provider(node));
         let models = fields.get("models").map(|node| {
-            let items = list(node, "`models`", self.findings);
+            let items = self.some(node, "`models`");
             let patterns = items
                 .iter()
                 .map(|item| self.known_pattern(item, "an item of `models`", provider.as_ref()));
             all(patterns.collect())
         });
         let units = fields.get("units").map(|node| {
-            let items = list(node, "`units`", self.findings);
+            let items = self.some(node, "`units`");
             all(items.iter().map(|item| self.unit(item)).collect())
         });
         let pct_node = fields.require("pct", self.findings);
@@ -117,6 +117,14 @@ impl Reader<'_, '_, '_> {
             discount = discount.noted(note);
         }
         Some((discount, provider_node.span))
+    }
+
+    /// The items of a list that is not empty: none could mean all or nothing.
+    fn some<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
+        if matches!(&node.value, Value::List(items) if items.is_empty()) {
+            self.findings.empty_list(node, what);
+        }
+        list(node, what, self.findings)
     }
 
     fn unit(&mut self, node: &Node) -> Option<Unit> {

@@ -47,6 +47,11 @@ impl Findings<'_> {
         self.error(codes::UNIT, node.span, message, hint);
     }
 
+    pub(super) fn empty_list(&mut self, node: &Node, what: &str) {
+        let hint = "remove it: without the key, all are meant";
+        self.error(codes::EMPTY_TEXT, node.span, format!("{what} is empty"), hint);
+    }
+
     pub(super) fn date_order(&mut self, node: &Node, error: &Error) {
         let hint = error.hint().unwrap_or_default().to_owned();
         self.error(codes::DATE_ORDER, node.span, error.to_string(), hint);

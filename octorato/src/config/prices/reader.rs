@@ -179,11 +179,12 @@ impl<'f, 's, 'h> Reader<'f, 's, 'h> {
         if pattern.is_one_name() {
             return self.catalog.find(Some(provider.as_str()), pattern.as_str()).is_ok();
         }
-        // A provider may sell what stands in the list of another.
-        self.catalog.providers().iter().any(|listed| {
-            let models = self.catalog.models(listed.id()).unwrap_or_default();
+        let has = |list: &str| {
+            let models = self.catalog.models(list).unwrap_or_default();
             models.iter().any(|model| pattern.matches(model.id()))
-        })
+        };
+        // A provider may sell what stands in the list of another.
+        has(provider.as_str()) || self.catalog.providers().iter().any(|list| has(list.id()))
     }
 
     /// The days of an entry, from the keys `from` and `until`.
