@@ -14,7 +14,7 @@ mod sums;
 pub use clients::Uncharged;
 pub use dimension::Dimension;
 pub use prices::PriceMatch;
-pub use shares::PlanMonth;
+pub use shares::{PlanMonth, Share, Shares};
 pub use sums::{Ratio, Sums};
 
 use std::cmp::Ordering;
@@ -32,7 +32,6 @@ use crate::price::{Overlays, PriceBook};
 use self::clients::Clients;
 use self::dimension::Labels;
 use self::prices::Prices;
-use self::shares::Shares;
 use self::sums::Costs;
 
 /// What to sum up.

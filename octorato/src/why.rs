@@ -1,8 +1,11 @@
 //! One request's way from the log to its amount, for whoever doubts a number.
 
-use octorato_core::{Attribution, ClientId, MessageId, ProviderId, Result, UsageEvent};
+use octorato_core::{
+    Attribution, ClientId, MessageId, Money, Period, ProviderId, Result, UsageEvent,
+};
 use octorato_finops::logs::Reading;
 use octorato_finops::price::{BookPrice, PriceBook, Priced};
+use octorato_finops::report::Shares;
 
 use crate::Workspace;
 
@@ -17,6 +20,8 @@ pub struct Why<'w> {
     pub client: Option<ClientId>,
     /// The price that was found and what the request costs by it, or why there is none.
     pub price: Result<(BookPrice<'w>, Priced)>,
+    /// The plan that covers the request, and the request's share of its fee for the month.
+    pub plan: Option<(&'w str, Money)>,
 }
 
 impl Workspace {
@@ -36,10 +41,13 @@ impl Workspace {
     pub fn why(&self, reading: &Reading, message: &MessageId) -> Result<Vec<Why<'_>>> {
         let attributions = self.resolver()?.resolve(&reading.events);
         let is_meant = |event: &UsageEvent| event.evidence.message.as_ref() == Some(message);
-        let events = reading.events.iter().zip(attributions);
+        let period = Period::all(&self.arms().zone);
+        let shares = Shares::of(reading, self.resolver()?.disk(), self.prices(), &period)?;
+        let plans = &self.prices().overlays().plans;
+        let events = reading.events.iter().zip(attributions).enumerate();
         Ok(events
-            .filter(|(event, _)| is_meant(event))
-            .map(|(event, attribution)| Why {
+            .filter(|(_, (event, _))| is_meant(event))
+            .map(|(at, (event, attribution))| Why {
                 event: event.clone(),
                 client: attribution
                     .arm
@@ -47,6 +55,9 @@ impl Workspace {
                     .and_then(|arm| self.arms().arm(arm))
                     .map(|arm| arm.client.clone()),
                 price: price(self.prices(), event),
+                plan: shares
+                    .of_event(at)
+                    .and_then(|share| Some((plans.get(share.plan)?.id.as_str(), share.amount))),
                 attribution,
             })
             .collect())

@@ -12,7 +12,7 @@ use crate::printer::{BOLD, Printer};
 use crate::progress::Bar;
 use crate::render::charge::classes;
 use crate::render::foreign;
-use crate::render::numbers::{counted, grouped};
+use crate::render::numbers::{amount, counted, grouped};
 
 pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow::Result<Outcome> {
     let workspace = super::workspace(global)?;
@@ -80,6 +80,9 @@ fn show(workspace: &Workspace, why: &Why<'_>, printer: &mut Printer) -> anyhow::
             fact("price", format!("{}: {}", why.event.model, found(price)))?;
             if !why.event.context.is_standard() {
                 fact("variant", why.event.context.to_string())?;
+            }
+            if let Some((plan, share)) = why.plan {
+                fact("plan", format!("{plan}; {} of its fee for the month", amount(share)))?;
             }
             let list = priced.list();
             let table = classes("List cost", list, ChargeLine::booked, list.booked());
@@ -169,6 +172,7 @@ fn document(why: &Why<'_>) -> Value {
         "precision": why.event.precision,
         "arm": why.attribution.arm, "client": why.client, "reason": why.attribution.reason,
         "usage": why.event.usage, "price": price,
+        "plan": why.plan.map(|(plan, share)| json!({"id": plan, "allocated_cost": share})),
         "unpriced": why.price.as_ref().err().map(ToString::to_string),
         "evidence": {
             "reader": evidence.reader, "file": evidence.file, "line": evidence.line,

@@ -182,6 +182,16 @@ fn why_shows_both_prices_and_the_agreement() {
 }
 
 #[test]
+fn why_names_the_plan_and_the_share_that_the_report_counts() {
+    let sandbox = agency(PLAN);
+    let report = sandbox.json("report --month 2026-10 --by message");
+    let row = &report["rows"].as_array().unwrap()[0];
+    let why = sandbox.json(&format!("why {}", row["message"].as_str().unwrap()));
+    assert_eq!(why["requests"][0]["plan"]["id"], "max-dana");
+    assert_eq!(why["requests"][0]["plan"]["allocated_cost"], row["allocated_cost"]);
+}
+
+#[test]
 fn a_file_that_cannot_be_used_stops_the_report_with_all_its_findings() {
     assert_snapshot!(agency("discounts:\n  - { provider: anthropi, pct: 10% }\n").run("report"), @r"
     [stderr]

@@ -32,16 +32,17 @@ pub struct PlanMonth {
 }
 
 /// An event's share of a plan's fee.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Share {
-    /// The plan, by its place among the operator's.
-    pub(super) plan: usize,
-    pub(super) amount: Money,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The plan, by its place in [`Overlays::plans`](crate::price::Overlays::plans).
+    pub plan: usize,
+    /// The share, in US dollars.
+    pub amount: Money,
 }
 
 /// The shares of all events that were read.
-#[derive(Default)]
-pub(super) struct Shares {
+#[derive(Debug, Default)]
+pub struct Shares {
     by_event: HashMap<usize, Share>,
     months: Vec<PlanMonth>,
 }
@@ -58,7 +59,7 @@ struct Covered {
 impl Shares {
     /// Closes every month between the first and the last event that was read; those that `period`
     /// touches are kept to be shown. Months are civil months of its zone.
-    pub(super) fn of(
+    pub fn of(
         reading: &Reading,
         disk: &dyn Disk,
         book: &PriceBook,
@@ -123,8 +124,9 @@ impl Shares {
         Ok(shares)
     }
 
-    /// The share of the event at this place; nothing where no plan covers it.
-    pub(super) fn of_event(&self, at: usize) -> Option<Share> {
+    /// The share of the event at this place of [`Reading::events`]; nothing where no plan covers
+    /// it, and where it has no price.
+    pub fn of_event(&self, at: usize) -> Option<Share> {
         self.by_event.get(&at).copied()
     }
 
