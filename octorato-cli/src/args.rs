@@ -1,15 +1,20 @@
 //! What can be typed: types only, their doc comments are the help.
 
+mod prices;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use octorato::core::{ArmId, ClientId, Error, Unit};
+use octorato::core::{ArmId, ClientId, Error};
 use octorato::finops::report::Dimension;
+
+pub(crate) use prices::{
+    Change, Classes, Price, Prices, PricesDiff, PricesImport, PricesList, PricesOf, PricesUpdate,
+    Recost,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -76,6 +81,9 @@ pub(crate) enum Command {
     /// Classes are disjoint: `--input` are the tokens read that were neither taken from a cache nor
     /// written to one; `--output` includes reasoning.
     Price(Price),
+    /// The price lists that amounts are from: look, compare, take newer ones, restate.
+    #[command(subcommand)]
+    Prices(Prices),
     /// Print the JSON Schema of a file or a document.
     Schema(Schema),
     /// Explain the code of a finding, such as ARM008.
@@ -180,12 +188,9 @@ pub(crate) struct AssignSubject {
     pub(crate) message: Option<String>,
 }
 
+/// Which requests are meant.
 #[derive(Args, Debug)]
-pub(crate) struct Report {
-    /// What rows are told apart by, with commas between: arm, client, project, model, provider,
-    /// day, week, month, session, message, agent, skill, reason [default: the brain's setting, else arm].
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = parsed::<Dimension>)]
-    pub(crate) by: Vec<Dimension>,
+pub(crate) struct Selection {
     /// A whole month: `2026-10`, `this` or `last`.
     #[arg(long, value_name = "MONTH", conflicts_with_all = ["since", "until"])]
     pub(crate) month: Option<String>,
@@ -204,6 +209,16 @@ pub(crate) struct Report {
     /// Only the arms of this client.
     #[arg(long, value_name = "CLIENT", value_parser = parsed::<ClientId>)]
     pub(crate) client: Option<ClientId>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Report {
+    /// What rows are told apart by, with commas between: arm, client, project, model, provider,
+    /// day, week, month, session, message, agent, skill, reason [default: the brain's setting, else arm].
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = parsed::<Dimension>)]
+    pub(crate) by: Vec<Dimension>,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
     /// How to print it; `--json` is short for `--format json`.
     #[arg(long, value_name = "FORMAT", default_value = "table", conflicts_with = "json")]
     pub(crate) format: Format,
@@ -235,94 +250,6 @@ pub(crate) struct Why {
     pub(crate) message: String,
     #[command(flatten)]
     pub(crate) logs: Logs,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Price {
-    /// The model, as a log, an SDK or a provider names it.
-    #[arg(required_unless_present = "batch")]
-    pub(crate) model: Option<String>,
-    /// Who bills, such as `anthropic` or `bedrock` [default: inferred from the model's name].
-    #[arg(long, value_name = "PROVIDER")]
-    pub(crate) provider: Option<String>,
-    #[command(flatten)]
-    pub(crate) classes: Classes,
-    /// When the request is made: `2026-11-20T12:00:00Z` or a day in UTC [default: now].
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    pub(crate) at: Option<Timestamp>,
-    /// What selects another price, such as `service_tier=flex`, `processing=batch`, `speed=fast` or
-    /// `inference_geo=us`; may be given more than once.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
-    pub(crate) variant: Vec<(String, String)>,
-    /// Answer JSON lines of a file, or of stdin for `-`: {"provider", "model", "timestamp", "usage",
-    /// "context"}, with inclusive totals as APIs report them. One line each: {"usd": …} or
-    /// {"error": …}.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    #[arg(conflicts_with_all = ["model", "provider", "at", "variant", "Classes"])]
-    pub(crate) batch: Option<PathBuf>,
-    /// Refuse what has no price, or only a similar model's, instead of marking it.
-    #[arg(long)]
-    pub(crate) strict: bool,
-}
-
-/// How much was used, each token in one class.
-#[derive(Args, Debug)]
-#[group(id = "Classes", multiple = true)]
-pub(crate) struct Classes {
-    /// Tokens read, without those of a cache.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) input: u64,
-    /// Tokens written, reasoning included.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) output: u64,
-    /// Of the tokens written, those of reasoning, for models that price them apart.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) reasoning: u64,
-    /// Tokens taken from a cache.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) cache_read: u64,
-    /// Tokens written to a cache that lives five minutes.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) cache_write_5m: u64,
-    /// Tokens written to a cache that lives an hour.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) cache_write_1h: u64,
-    /// Web searches by the provider's tool.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) web_searches: u64,
-    /// Anything else that is counted, such as `input_audio=1200`; may be given more than once.
-    #[arg(long, value_name = "CLASS=N", value_parser = counted_unit)]
-    pub(crate) unit: Vec<(Unit, u64)>,
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    if let Ok(at) = text.parse() {
-        return Ok(at);
-    }
-    let midnight = text.parse::<Date>().ok().and_then(|day| day.to_zoned(TimeZone::UTC).ok());
-    midnight
-        .map(|zoned| zoned.timestamp())
-        .ok_or_else(|| "write `2026-11-20T12:00:00Z` or a day such as `2026-11-20`".to_owned())
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() && !value.is_empty() => {
-            Ok((name.to_owned(), value.to_owned()))
-        }
-        _ => Err("write a name and a value, such as `service_tier=flex`".to_owned()),
-    }
-}
-
-fn counted_unit(text: &str) -> Result<(Unit, u64), String> {
-    let (name, count) =
-        text.split_once('=').ok_or("write a class and a number, such as `input_audio=1200`")?;
-    let unit = Unit::from_name(name).ok_or_else(|| {
-        let known: Vec<_> = Unit::ALL.iter().map(|unit| unit.name()).collect();
-        format!("no such class; use one of {}", known.join(", "))
-    })?;
-    let count = count.parse().map_err(|_| "the number is a whole one that is not negative")?;
-    Ok((unit, count))
 }
 
 #[derive(Args, Debug)]

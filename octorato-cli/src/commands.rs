@@ -5,17 +5,28 @@ pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod price;
+pub(crate) mod prices;
 pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod schema;
 pub(crate) mod why;
 
-use octorato::Workspace;
-use octorato::config::places::{Named, Places};
-use octorato::core::{Error, Result};
-use octorato::finops::logs::{Environment, Place};
+use std::io::Read as _;
+use std::path::Path;
 
-use crate::args::{Global, Logs};
+use jiff::Timestamp;
+use octorato::Workspace;
+use octorato::config;
+use octorato::config::places::{Named, Places};
+use octorato::config::zones;
+use octorato::core::{Civil, Error, Period, Result};
+use octorato::finops::logs::{Environment, Place};
+use octorato::finops::price::PriceBook;
+use octorato::finops::report::{Dimension, Query};
+use octorato::snapshots::Snapshots;
+
+use crate::args::{Global, Logs, Selection};
+use crate::printer::Printer;
 
 /// The places that were named, or those of the environment.
 fn places(global: &Global) -> Result<Places> {
@@ -26,8 +37,35 @@ fn places(global: &Global) -> Result<Places> {
     })
 }
 
+/// The prices that are in force, without any need of arms.
+fn price_book(global: &Global, printer: &mut Printer) -> Result<PriceBook> {
+    let places = places(global)?;
+    let snapshots = Snapshots::of(&places);
+    let file = places.prices();
+    let open = |name: &str| snapshots.open(name);
+    let (book, warnings) = config::prices::load(&file, places.home_text(), &open)?;
+    printer.warnings(&warnings);
+    Ok(book)
+}
+
 fn workspace(global: &Global) -> Result<Workspace> {
     Workspace::open(places(global)?)
+}
+
+/// The requests that are meant, told apart by some columns.
+fn query(selection: &Selection, workspace: &Workspace, by: Vec<Dimension>) -> Result<Query> {
+    let zone = match &selection.timezone {
+        Some(name) => zones::find(name)?,
+        None => workspace.arms().zone.clone(),
+    };
+    let period = match selection.month.as_deref() {
+        Some("this") => Civil::Month.containing(Timestamp::now(), &zone),
+        Some("last") => Civil::Month.before(Timestamp::now(), &zone),
+        Some(month) => Period::month(month, &zone),
+        None => Period::days(selection.since, selection.until, &zone),
+    };
+    let Selection { arm, client, .. } = selection;
+    Ok(Query { by, period: period?, arm: arm.clone(), client: client.clone() })
 }
 
 /// The logs that were named, which must be there, or the agents' homes on this machine.
@@ -42,4 +80,17 @@ fn logs(args: &Logs) -> Result<Vec<Place>> {
         }
     }
     Ok(args.logs.iter().cloned().map(Place::Given).collect())
+}
+
+/// The text of a file, or of stdin for `-`.
+fn read(file: &Path) -> Result<String> {
+    let read = || {
+        if file == Path::new("-") {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text)?;
+            return Ok(text);
+        }
+        std::fs::read_to_string(file)
+    };
+    read().map_err(|error| Error::io("cannot read", file, error))
 }

@@ -6,13 +6,15 @@
 //! use octorato_finops::attribute::{NoDisk, Pins, Resolver};
 //! use octorato_finops::logs::{self, Place, Quiet};
 //! use octorato_finops::price::PriceBook;
+//! use octorato_finops::recost::Corrections;
 //! use octorato_finops::report::{Query, report};
 //!
 //! let reading = logs::read(&[Place::Given("no/such/folder".into())], &Quiet);
 //! let arms = Arms::none();
 //! let mut resolver = Resolver::new(&arms, Pins::default(), &NoDisk)?;
 //! let query = Query::all(&TimeZone::UTC);
-//! let report = report(&reading, &arms, &mut resolver, PriceBook::builtin(), &query)?;
+//! let none = Corrections::default();
+//! let report = report(&reading, &arms, &mut resolver, PriceBook::builtin(), &none, &query)?;
 //! assert_eq!(report.total.events, 0);
 //! assert_eq!(report.skipped.len(), 1); // the folder that is not there is told, not dropped
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -25,5 +27,6 @@
 pub mod attribute;
 pub mod logs;
 pub mod price;
+pub mod recost;
 pub mod report;
 pub mod small_file;

@@ -8,6 +8,7 @@ mod clients;
 mod dimension;
 mod json;
 mod prices;
+mod restated;
 mod shares;
 mod sums;
 
@@ -15,7 +16,7 @@ pub use clients::Uncharged;
 pub use dimension::Dimension;
 pub use prices::PriceMatch;
 pub use shares::{PlanMonth, Share, Shares};
-pub use sums::{Ratio, Sums};
+pub use sums::{Corrected, Ratio, Sums};
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
@@ -28,10 +29,12 @@ use octorato_core::{
 use crate::attribute::Resolver;
 use crate::logs::{Finding, Reading, Stats};
 use crate::price::{Overlays, PriceBook};
+use crate::recost::Corrections;
 
 use self::clients::Clients;
 use self::dimension::Labels;
 use self::prices::Prices;
+use self::restated::Restated;
 use self::sums::Costs;
 
 /// What to sum up.
@@ -136,6 +139,7 @@ pub struct Unpriced {
 ///   was read, whatever the query asks for, so that parts of a month add up to it. Months are those
 ///   of the period's zone.
 /// - The allocated cost of any other event is its contracted cost.
+/// - Corrections of this book's amounts are summed up beside the costs, never in them.
 /// - A client billed at cost plus is charged the contracted cost of each event and the markup on
 ///   it; other clients have no charge per event.
 pub fn report(
@@ -143,6 +147,7 @@ pub fn report(
     arms: &Arms,
     resolver: &mut Resolver<'_>,
     book: &PriceBook,
+    corrections: &Corrections,
     query: &Query,
 ) -> Result<Report> {
     let attributions = resolver.resolve(&reading.events);
@@ -155,6 +160,7 @@ pub fn report(
     let mut unattributed = Sums::default();
     let mut reasons = BTreeMap::new();
     let mut clients = Clients::new(arms, &book.overlays().fx);
+    let mut restated = Restated::new(corrections, book);
 
     for (at, (event, attribution)) in reading.events.iter().zip(&attributions).enumerate() {
         let client = attribution.arm.as_ref().and_then(|arm| arms.arm(arm)).map(|arm| &arm.client);
@@ -192,13 +198,14 @@ pub fn report(
             Err(_) => None,
         };
         let counted = counted.as_ref();
-        rows.entry(key).or_default().count(event, counted)?;
-        total.count(event, counted)?;
-        if attribution.arm.is_none() {
-            unattributed.count(event, counted)?;
-        }
+        let corrected = restated.of(event)?;
+        let row: &mut Sums = rows.entry(key).or_default();
         let decided: &mut Sums = reasons.entry(attribution.reason).or_default();
-        decided.count(event, counted)?;
+        let nobodys = attribution.arm.is_none().then_some(&mut unattributed);
+        for sums in [row, &mut total, decided].into_iter().chain(nobodys) {
+            sums.count(event, counted)?;
+            sums.corrections.add(&corrected)?;
+        }
         if let Err(reason) = cost {
             let key = (provider, event.model.clone(), reason.to_string());
             unpriced.entry(key).or_default().count(event, None)?;
@@ -237,7 +244,7 @@ pub fn report(
 }
 
 impl Query {
-    fn wants(&self, attribution: &Attribution, client: Option<&ClientId>) -> bool {
+    pub(crate) fn wants(&self, attribution: &Attribution, client: Option<&ClientId>) -> bool {
         self.arm.as_ref().is_none_or(|arm| attribution.arm.as_ref() == Some(arm))
             && self.client.as_ref().is_none_or(|wanted| client == Some(wanted))
     }

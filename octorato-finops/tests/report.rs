@@ -15,6 +15,7 @@ use octorato_finops::logs::Reading;
 use octorato_finops::price::{
     Contract, Days, Discount, Fx, ModelPattern, Overlays, Plan, PriceBook, RateCard,
 };
+use octorato_finops::recost::Corrections;
 use octorato_finops::report::{Dimension, Query, Report, Sums, report};
 use proptest::prelude::*;
 
@@ -82,7 +83,7 @@ fn report_of(mut events: Vec<UsageEvent>, by: &[Dimension], period: Period) -> R
 
 fn report_with(book: &PriceBook, arms: &Arms, reading: &Reading, query: &Query) -> Report {
     let mut resolver = Resolver::new(arms, Pins::default(), &NoDisk).unwrap();
-    report(reading, arms, &mut resolver, book, query).unwrap()
+    report(reading, arms, &mut resolver, book, &Corrections::default(), query).unwrap()
 }
 
 /// A contract, a discount, exchange rates and a plan that begins within a month.
@@ -331,11 +332,9 @@ proptest! {
         events.sort_by_key(|event| event.at);
         let reading = Reading { events, ..Reading::default() };
         for row in whole.rows.iter().filter(|row| row.key[0].is_some()) {
-            let mut resolver = Resolver::new(&arms, Pins::default(), &NoDisk).unwrap();
             let client = ClientId::new(row.key[0].as_deref().unwrap()).unwrap();
             let query = Query { client: Some(client), ..Query::all(&TimeZone::UTC) };
-            let own =
-                report(&reading, &arms, &mut resolver, PriceBook::builtin(), &query).unwrap();
+            let own = report_with(PriceBook::builtin(), &arms, &reading, &query);
             prop_assert_eq!(&own.total, &row.sums);
             prop_assert_eq!(own.unattributed.events, 0);
         }

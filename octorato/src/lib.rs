@@ -35,8 +35,12 @@ pub use octorato_finops as finops;
 
 mod assignments;
 pub mod config;
+mod corrections;
+#[allow(dead_code)]
+mod fetch;
 mod files;
 pub mod quote;
+mod recost;
 pub mod scan;
 pub mod schema;
 pub mod snapshots;

@@ -1,45 +1,52 @@
-//! What a given usage costs, for whoever asks with numbers instead of logs.
+//! What a given usage costs, for whoever asks with numbers or a response instead of logs.
+
+mod document;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use octorato_core::{Error, ErrorKind, PriceContext, Result, Unit, Usage};
-use octorato_finops::price::{Catalog, Charge, ModelPrice, UsageTotals};
-use serde::ser::{SerializeMap, Serializer};
-use serde::{Deserialize, Serialize};
+use octorato_core::{Error, ErrorKind, PriceContext, Result, Usage};
+use octorato_finops::price::{BookPrice, PriceBook, Priced, ResponseUsage, UsageTotals};
+use serde::Deserialize;
+use serde_json::Value;
 
 /// A question: so much of a model, at a time.
 ///
-/// As JSON it is a line of `octorato price --batch -`; counts are inclusive totals, as provider
-/// APIs report them.
+/// As JSON it is a line of `octorato price --batch -`. What was used is either `usage`, inclusive
+/// totals as provider APIs report them, or `body`, a response as the provider sent it.
 ///
 /// ```
-/// use octorato::finops::price::Catalog;
+/// use octorato::finops::price::PriceBook;
 /// use octorato::quote::Question;
 ///
 /// let question: Question = serde_json::from_str(
 ///     r#"{"provider": "anthropic", "model": "claude-sonnet-4-5", "timestamp": "2026-11-20T12:00:00Z",
 ///         "usage": {"input_tokens": 1000, "cache_read_tokens": 400, "output_tokens": 50}}"#,
 /// )?;
-/// let quote = question.quote(Catalog::builtin(), "2026-11-23T00:00:00Z".parse()?)?;
-/// assert_eq!(quote.charge.usd().to_string(), "0.00267"); // 600 x 3 + 400 x 0.3 + 50 x 15 per million
+/// let quote = question.quote(PriceBook::builtin(), "2026-11-23T00:00:00Z".parse()?)?;
+/// assert_eq!(quote.usd().to_string(), "0.00267"); // 600 x 3 + 400 x 0.3 + 50 x 15 per million
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     /// Comes back with the answer; any JSON.
-    pub id: Option<serde_json::Value>,
-    /// Who bills; inferred from the model's name where it is not given.
+    pub id: Option<Value>,
+    /// Who bills; inferred from the model's name where it is not given. A `body` needs it.
     pub provider: Option<String>,
-    /// The model's name.
+    /// The model's name; the one that the `body` names where it is not given.
     pub model: Option<String>,
     /// When the request was made; the time of asking where it is not given.
     pub timestamp: Option<Timestamp>,
     /// What was used.
-    #[serde(default)]
-    pub usage: Consumed,
-    /// What selects a price variant, such as `service_tier` and `flex`.
+    pub usage: Option<Consumed>,
+    /// The provider's response, of which the usage is read.
+    pub body: Option<Value>,
+    /// The form of the API that the `body` is of, such as `responses`; told from it where it is not
+    /// given.
+    pub api_flavor: Option<String>,
+    /// What selects a price variant, such as `service_tier` and `flex`; wins over what the `body`
+    /// says.
     #[serde(default)]
     pub context: BTreeMap<String, String>,
 }
@@ -54,12 +61,6 @@ pub enum Consumed {
     Classes(Usage),
 }
 
-impl Default for Consumed {
-    fn default() -> Self {
-        Self::Totals(UsageTotals::default())
-    }
-}
-
 impl From<UsageTotals> for Consumed {
     fn from(totals: UsageTotals) -> Self {
         Self::Totals(totals)
@@ -68,63 +69,152 @@ impl From<UsageTotals> for Consumed {
 
 /// The answer: an amount and what it is made of.
 #[derive(Clone, Debug)]
-pub struct Quote<'c> {
+pub struct Quote<'b> {
     /// The price that the model's name led to.
-    pub price: ModelPrice<'c>,
-    /// What the usage costs by it. What has no price is named in [`Charge::ignored`].
-    pub charge: Charge,
-    /// The snapshot that the price is from.
-    pub snapshot: String,
+    pub price: BookPrice<'b>,
+    /// What the usage costs by it, at list price and as it was agreed. What has no price is named
+    /// in [`Charge::ignored`](octorato_finops::price::Charge::ignored).
+    pub priced: Priced,
+    /// Whose prices they are.
+    pub book: &'b PriceBook,
+    /// What was read of a response.
+    pub response: Option<ResponseUsage>,
+    /// Requests inside of the request, billed beside it.
+    pub inside: Vec<Inside<'b>>,
+}
+
+/// A request that a provider made inside of a request.
+#[derive(Clone, Debug)]
+pub struct Inside<'b> {
+    /// What it was for, such as `advisor_message`.
+    pub kind: Box<str>,
+    /// What it costs, or why that is not known.
+    pub quote: Result<Box<Quote<'b>>, String>,
 }
 
 impl Question {
-    /// The answer by the prices of `catalog`.
+    /// The answer by the prices of `book`.
     ///
     /// Parts without a price are left out and named in the answer; see [`Quote::refuse_doubts`].
-    pub fn quote<'c>(&self, catalog: &'c Catalog, now: Timestamp) -> Result<Quote<'c>> {
-        let Some(model) = &self.model else {
-            return Err(Error::new(ErrorKind::InvalidArgument, "no model is named")
-                .hinted("add `model`, such as `claude-opus-4-8`"));
+    pub fn quote<'b>(&self, book: &'b PriceBook, now: Timestamp) -> Result<Quote<'b>> {
+        let response = self.response()?;
+        let named = response.as_ref().and_then(|response| response.model.as_deref());
+        let Some(model) = self.model.as_deref().or(named) else {
+            let (kind, message) = match response {
+                Some(_) => (ErrorKind::Unpriced, "the response names no model"),
+                None => (ErrorKind::InvalidArgument, "no model is named"),
+            };
+            return Err(Error::new(kind, message).hinted("add `model`, such as `claude-opus-4-8`"));
         };
-        let usage = match self.usage {
-            Consumed::Totals(totals) => totals.to_usage()?,
-            Consumed::Classes(usage) => usage,
+        let usage = match (&response, &self.usage) {
+            (Some(_), Some(_)) => {
+                return Err(Error::new(ErrorKind::InvalidArgument, "both `usage` and `body`")
+                    .hinted("give one of them"));
+            }
+            (Some(response), None) => response.totals.to_usage()?,
+            (None, Some(Consumed::Totals(totals))) => totals.to_usage()?,
+            (None, Some(Consumed::Classes(usage))) => *usage,
+            (None, None) => Usage::new(),
         };
-        let mut context = PriceContext::standard();
+        let mut context = match &response {
+            Some(response) => response.context.clone(),
+            None => PriceContext::standard(),
+        };
         for (name, value) in &self.context {
             context.set(name, value);
         }
-        let price = catalog.find(self.provider.as_deref(), model)?;
-        let at = self.timestamp.unwrap_or(now);
-        let charge = price.charge_known(&usage, at, &context)?;
-        Ok(Quote { price, charge, snapshot: catalog.snapshot().to_string() })
+        let price = book.find(self.provider.as_deref(), model)?;
+        let priced = price.charge_known(&usage, self.timestamp.unwrap_or(now), &context)?;
+        let inside = response.iter().flat_map(|response| &response.inside).map(|inside| {
+            let question = Self {
+                provider: self.provider.clone(),
+                model: inside.model.as_deref().map(str::to_owned),
+                timestamp: self.timestamp,
+                usage: Some(inside.totals.into()),
+                context: self.context.clone(),
+                ..Self::default()
+            };
+            let quote = question.quote(book, now).map(Box::new).map_err(|error| error.to_string());
+            Inside { kind: inside.kind.clone(), quote }
+        });
+        let inside = inside.collect();
+        Ok(Quote { price, priced, book, response, inside })
+    }
+
+    fn response(&self) -> Result<Option<ResponseUsage>> {
+        let Some(body) = &self.body else {
+            return match self.api_flavor {
+                Some(_) => {
+                    Err(Error::new(ErrorKind::InvalidArgument, "`api_flavor` without `body`")
+                        .hinted("it says how a response is to be read"))
+                }
+                None => Ok(None),
+            };
+        };
+        let Some(provider) = &self.provider else {
+            return Err(Error::new(ErrorKind::InvalidArgument, "a response of no provider")
+                .hinted("add `provider`: each provider counts in a way of its own"));
+        };
+        UsageTotals::from_response(provider, self.api_flavor.as_deref(), body).map(Some)
+    }
+}
+
+impl Quote<'_> {
+    /// The list cost in US dollars, without what is [inside](Self::inside): see
+    /// [`Charge::usd`](octorato_finops::price::Charge::usd).
+    pub fn usd(&self) -> rust_decimal::Decimal {
+        self.priced.list().usd()
+    }
+
+    /// An error where the amount is not beyond doubt: a part has no price, or the price is that
+    /// of a model which this one only resembles.
+    pub fn refuse_doubts(&self) -> Result<()> {
+        let unpriced = |what: String| {
+            Error::new(ErrorKind::Unpriced, what)
+                .with("provider", self.price.provider())
+                .with("model", self.price.entry())
+        };
+        let ignored = self.priced.list().ignored();
+        if let Some((name, value)) = ignored.context.iter().next() {
+            return Err(unpriced(format!("no price for `{name}={value}`")));
+        }
+        if let Some((unit, _)) = ignored.units.first() {
+            return Err(unpriced(format!("no price for `{unit}`")));
+        }
+        if !self.price.is_exact() {
+            return Err(unpriced("the price list only has a model that resembles it".to_owned())
+                .hinted("name the model as the price list does, or give it a price of its own"));
+        }
+        if let Some(place) = self.response.iter().flat_map(|response| &response.unread).next() {
+            return Err(unpriced(format!("usage of an unknown kind in the response: `{place}`")));
+        }
+        for Inside { kind, quote } in &self.inside {
+            match quote {
+                Ok(quote) => quote.refuse_doubts()?,
+                Err(error) => return Err(unpriced(format!("no price inside, {kind}: {error}"))),
+            }
+        }
+        Ok(())
     }
 }
 
 /// What one line of questions is answered with.
 #[derive(Debug)]
-pub struct Answer<'c> {
+pub struct Answer<'b> {
     /// The question's `id`.
-    pub id: Option<serde_json::Value>,
+    pub id: Option<Value>,
     /// The amount, or why there is none.
-    pub quote: Result<Quote<'c>>,
+    pub quote: Result<Quote<'b>>,
 }
 
-impl<'c> Answer<'c> {
+impl<'b> Answer<'b> {
     /// Answers a line of JSON. With `strict` what is in doubt is an error instead of a mark.
-    pub fn to_line(line: &[u8], catalog: &'c Catalog, now: Timestamp, strict: bool) -> Self {
-        let question: Question = match serde_json::from_slice(line) {
+    pub fn to_line(line: &[u8], book: &'b PriceBook, now: Timestamp, strict: bool) -> Self {
+        let question = match parse(line) {
             Ok(question) => question,
-            Err(error) => {
-                let error =
-                    Error::new(ErrorKind::InvalidArgument, format!("not a question: {error}"))
-                        .hinted(
-                            "a line has `provider`, `model`, `timestamp`, `usage` and `context`",
-                        );
-                return Self { id: None, quote: Err(error) };
-            }
+            Err(error) => return Self { id: None, quote: Err(error) },
         };
-        let quote = question.quote(catalog, now).and_then(|quote| {
+        let quote = question.quote(book, now).and_then(|quote| {
             if strict {
                 quote.refuse_doubts()?;
             }
@@ -134,118 +224,20 @@ impl<'c> Answer<'c> {
     }
 }
 
-/// The [`Quote`], or `{"error": "…", "kind": "unpriced", "hint": "…"}`; `id` comes first.
-impl Serialize for Answer<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if let Some(id) = &self.id {
-            map.serialize_entry("id", id)?;
-        }
-        match &self.quote {
-            Ok(quote) => quote.entries(&mut map)?,
-            Err(error) => {
-                map.serialize_entry("error", &error.to_string())?;
-                map.serialize_entry("kind", error.kind().name())?;
-                if let Some(hint) = error.hint() {
-                    map.serialize_entry("hint", hint)?;
-                }
-            }
-        }
-        map.end()
-    }
-}
-
-impl Quote<'_> {
-    /// Whether anything about the amount is in doubt; see [`Self::refuse_doubts`].
-    pub fn is_certain(&self) -> bool {
-        self.refuse_doubts().is_ok()
-    }
-
-    /// An error where the amount is not beyond doubt: a part has no price, or the price is that
-    /// of a model which this one only resembles.
-    pub fn refuse_doubts(&self) -> Result<()> {
-        let unpriced = |what: String| {
-            Error::new(ErrorKind::Unpriced, what)
-                .with("provider", self.price.provider().id())
-                .with("model", self.price.model().id())
-        };
-        let ignored = self.charge.ignored();
-        if let Some((name, value)) = ignored.context.iter().next() {
-            return Err(unpriced(format!("no price for `{name}={value}`")));
-        }
-        if let Some((unit, _)) = ignored.units.first() {
-            return Err(unpriced(format!("no price for `{unit}`")));
-        }
-        if !self.price.matched().exact {
-            return Err(unpriced("the price list only has a model that resembles it".to_owned())
-                .hinted("name the model as the price list does, or give it a price of its own"));
-        }
-        Ok(())
-    }
-}
-
-/// `{"schema": 1, "usd": "0.0123", "classes": {"input": "0.01", …}, "price": {…}}`; what has no price is in
-/// `ignored`, and `inexact` is true where no decimal is exact.
-impl Serialize for Quote<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.entries(&mut map)?;
-        map.end()
-    }
-}
-
-impl Quote<'_> {
-    fn entries<M: SerializeMap>(&self, map: &mut M) -> std::result::Result<(), M::Error> {
-        #[derive(Serialize)]
-        struct Price<'a> {
-            provider: &'a str,
-            model: &'a str,
-            list: &'a str,
-            snapshot: &'a str,
-            matched_by: &'a str,
-            pattern: &'a str,
-            exact: bool,
-        }
-        #[derive(Serialize)]
-        struct Ignored<'a> {
-            context: &'a PriceContext,
-            units: BTreeMap<&'static str, u64>,
-        }
-        let classes: ByClass = ByClass(
-            self.charge.lines().iter().map(|l| (l.unit(), l.amount().to_string())).collect(),
-        );
-        let matched = self.price.matched();
-        map.serialize_entry("schema", &1)?;
-        map.serialize_entry("usd", &self.charge.usd().to_string())?;
-        if !self.charge.is_exact() {
-            map.serialize_entry("inexact", &true)?;
-        }
-        map.serialize_entry("classes", &classes)?;
-        let ignored = self.charge.ignored();
-        if !ignored.is_empty() {
-            let units = ignored.units.iter().map(|(unit, count)| (unit.name(), *count)).collect();
-            map.serialize_entry("ignored", &Ignored { context: &ignored.context, units })?;
-        }
-        map.serialize_entry(
-            "price",
-            &Price {
-                provider: self.price.provider().id(),
-                model: self.price.model().id(),
-                list: self.price.list().id(),
-                snapshot: &self.snapshot,
-                matched_by: matched.rule.name(),
-                pattern: matched.pattern,
-                exact: matched.exact,
-            },
+fn parse(line: &[u8]) -> Result<Question> {
+    let refused = |message: String| {
+        Error::new(ErrorKind::InvalidArgument, message).hinted(
+            "a line has `provider`, `model`, `timestamp`, `usage` (or `body`) and `context`",
         )
-    }
-}
-
-/// Texts by class, in the order of classes.
-struct ByClass(Vec<(Unit, String)>);
-
-impl Serialize for ByClass {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(unit, text)| (unit.name(), text)))
-    }
+    };
+    let mut json = serde_json::Deserializer::from_slice(line);
+    let question: Question = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let place = match error.path().to_string() {
+            path if path == "." => String::new(),
+            path => format!("{path}: "),
+        };
+        refused(format!("not a question: {place}{}", error.inner()))
+    })?;
+    json.end().map_err(|error| refused(format!("more than one question in a line: {error}")))?;
+    Ok(question)
 }

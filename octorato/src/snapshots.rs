@@ -4,6 +4,10 @@
 //! which names the one that new prices are from. Without it the built-in snapshot is current. A
 //! file whose content is not what its name says is never used.
 
+mod proposal;
+
+pub use proposal::{NEWEST_PRICES, Proposal};
+
 use std::fs;
 use std::io::ErrorKind as IoKind;
 use std::path::PathBuf;

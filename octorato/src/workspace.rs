@@ -6,6 +6,7 @@ use octorato_core::{Arms, Diagnostic, Error, ErrorKind, Result, UsageEvent};
 use octorato_finops::attribute::{LocalDisk, Pins, Resolver};
 use octorato_finops::logs::{self, Place, Progress, Reading};
 use octorato_finops::price::PriceBook;
+use octorato_finops::recost::Corrections;
 use octorato_finops::report::{Query, Report, report};
 
 use crate::assignments::{self, Assignment, Subject};
@@ -14,6 +15,7 @@ use crate::config::edit::{NewArm, add_arm};
 use crate::config::nearest::nearest;
 use crate::config::places::Places;
 use crate::config::prices;
+use crate::corrections;
 use crate::files::Lock;
 use crate::scan::{Scan, scan};
 use crate::snapshots::Snapshots;
@@ -27,6 +29,7 @@ pub struct Workspace {
     prices: PriceBook,
     price_warnings: Vec<Diagnostic>,
     pins: Pins,
+    pub(crate) corrections: Corrections,
     brain: Option<Brain>,
     declared: bool,
 }
@@ -56,7 +59,18 @@ impl Workspace {
         let (prices, price_warnings) =
             prices::load(&places.prices(), places.home_text(), &|name| snapshots.open(name))?;
         let brain = places.brain.as_deref().map(Brain::open).transpose()?;
-        Ok(Self { places, arms, warnings, prices, price_warnings, pins, brain, declared })
+        let corrections = corrections::load(&corrections::folder(&places))?;
+        Ok(Self {
+            places,
+            arms,
+            warnings,
+            prices,
+            price_warnings,
+            pins,
+            corrections,
+            brain,
+            declared,
+        })
     }
 
     /// The declared arms.
@@ -104,11 +118,12 @@ impl Workspace {
     /// Sums up what has been read already. An arm or a client that is not declared is an error.
     pub fn report_on(&self, reading: &Reading, query: &Query) -> Result<Report> {
         self.check(query)?;
-        report(reading, &self.arms, &mut self.resolver()?, &self.prices, query)
+        let mut resolver = self.resolver()?;
+        report(reading, &self.arms, &mut resolver, &self.prices, &self.corrections, query)
     }
 
     /// That the query names only what is declared.
-    fn check(&self, query: &Query) -> Result<()> {
+    pub(crate) fn check(&self, query: &Query) -> Result<()> {
         for (kind, id, known) in [
             ("arm", query.arm.as_ref().map(ToString::to_string), self.arm_names()),
             ("client", query.client.as_ref().map(ToString::to_string), self.client_names()),

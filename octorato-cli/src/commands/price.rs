@@ -5,32 +5,36 @@ use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::Path;
 
 use jiff::Timestamp;
-use octorato::core::{Error, Unit, Usage};
-use octorato::finops::price::{Catalog, ChargeLine};
-use octorato::quote::{Answer, Consumed, Question, Quote};
+use octorato::core::{Error, ErrorKind, Unit, Usage};
+use octorato::finops::price::{ChargeLine, ModelPrice, PriceBook};
+use octorato::quote::{Answer, Consumed, Inside, Question, Quote};
+use serde_json::Value;
 
 use crate::Outcome;
-use crate::args::{Classes, Price as Args};
+use crate::args::{Classes, Global, Price as Args};
 use crate::printer::{BOLD, FAINT, Printer, WARN};
 use crate::render::charge::classes;
-use crate::render::foreign;
+use crate::render::foreign::shown;
 use crate::render::numbers::grouped;
 
-pub(crate) fn run(args: &Args, printer: &mut Printer) -> anyhow::Result<Outcome> {
-    let catalog = Catalog::builtin();
+pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow::Result<Outcome> {
+    let book = &super::price_book(global, printer)?;
     if let Some(file) = &args.batch {
-        return batch(catalog, file, args.strict, printer);
+        return batch(book, file, args.strict, printer);
     }
     let now = Timestamp::now();
+    let body = args.response.as_deref().map(response).transpose()?;
     let question = Question {
         provider: args.provider.clone(),
         model: args.model.clone(),
         timestamp: args.at,
-        usage: Consumed::Classes(usage(&args.classes)),
+        usage: body.is_none().then(|| Consumed::Classes(usage(&args.classes))),
+        body,
+        api_flavor: args.api_flavor.clone(),
         context: args.variant.iter().cloned().collect(),
         ..Question::default()
     };
-    let quote = question.quote(catalog, now)?;
+    let quote = question.quote(book, now)?;
     if args.strict {
         quote.refuse_doubts()?;
     }
@@ -40,6 +44,16 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> anyhow::Result<Outcome>
         show(&quote, args.at.unwrap_or(now), printer)?;
     }
     Ok(Outcome::Fine)
+}
+
+/// The JSON of a file, or of stdin for `-`.
+fn response(file: &Path) -> Result<Value, Error> {
+    let text = super::read(file)?;
+    serde_json::from_str(&text).map_err(|error| {
+        Error::new(ErrorKind::InvalidArgument, format!("not JSON: `{}`", file.display()))
+            .caused_by(error)
+            .hinted("give a response as the provider sent it")
+    })
 }
 
 fn usage(classes: &Classes) -> Usage {
@@ -58,39 +72,91 @@ fn usage(classes: &Classes) -> Usage {
 }
 
 fn show(quote: &Quote<'_>, at: Timestamp, printer: &mut Printer) -> anyhow::Result<()> {
-    let (price, charge) = (&quote.price, &quote.charge);
-    let matched = price.matched();
-    let (provider, list, entry) = (price.provider().id(), price.list().id(), price.model().id());
-    printer.line(format_args!("{BOLD}${}{BOLD:#}", charge.usd()))?;
-    let sold = if provider == list { String::new() } else { format!(", sold by {provider}") };
-    let found = format!("{list}'s {entry}{sold}, by {} `{}`", matched.rule, matched.pattern);
-    printer.line(format_args!("{FAINT}{}{FAINT:#}", foreign::shown(&found)))?;
+    let (price, list) = (&quote.price, quote.priced.list());
+    let agreed = quote.priced.contracted();
+    let is_agreed = !quote.priced.applied().is_empty();
+    let found = match price.listed() {
+        Some(listed) => {
+            let (provider, owner) = (listed.provider().id(), listed.list().id());
+            let sold =
+                if provider == owner { String::new() } else { format!(", sold by {provider}") };
+            let matched = listed.matched();
+            let rule = matched.rule.name().replace('_', " ");
+            format!("{owner}'s {}{sold}, by {rule} `{}`", price.entry(), matched.pattern)
+        }
+        None => format!("{}'s {}, a model of your own", price.provider(), price.entry()),
+    };
+    let listed = if is_agreed { " at list price" } else { "" };
+    if list.lines().is_empty() && !list.ignored().units.is_empty() {
+        printer.line(format_args!("{WARN}no price{WARN:#}"))?;
+    } else {
+        printer.line(format_args!("{BOLD}${}{BOLD:#}{listed}", list.usd()))?;
+    }
+    if is_agreed {
+        let what: Vec<_> = quote.priced.applied().iter().map(ToString::to_string).collect();
+        let what = shown(&what.join("; "));
+        printer.line(format_args!("{BOLD}${}{BOLD:#} as agreed: {what}", agreed.usd()))?;
+    }
+    printer.line(format_args!("{FAINT}{}{FAINT:#}", shown(&found)))?;
     let second = at.strftime("%Y-%m-%d %H:%M:%S UTC");
-    printer.line(format_args!("{FAINT}at {second}, prices {}{FAINT:#}", quote.snapshot))?;
-    if !charge.lines().is_empty() {
-        let table = classes("List cost", charge, ChargeLine::amount, charge.usd());
+    let snapshot = quote.book.catalog().snapshot();
+    printer.line(format_args!("{FAINT}at {second}, prices {snapshot}{FAINT:#}"))?;
+    if !list.lines().is_empty() {
+        let table = classes("List cost", list, ChargeLine::amount, list.usd());
         printer.line(format_args!("\n{table}"))?;
     }
-    let mut mark =
-        |text: String| printer.line(format_args!("{WARN}note:{WARN:#} {}", foreign::shown(&text)));
-    if !charge.is_exact() {
-        mark("no decimal is exact for a rate per hour; the amount has 28 digits".to_owned())?;
+    if is_agreed && !agreed.lines().is_empty() {
+        let table = classes("Contracted", agreed, ChargeLine::amount, agreed.usd());
+        printer.line(format_args!("\n{table}"))?;
     }
-    if !matched.exact {
-        mark(format!("the name only resembles {entry}, which may be dearer or cheaper"))?;
+    for Inside { kind, quote: inside } in &quote.inside {
+        match inside {
+            Ok(inside) => {
+                let model = shown(inside.price.entry());
+                let usd = inside.usd();
+                printer.line(format_args!("{kind} inside: {model}, ${usd}, billed beside it"))?;
+            }
+            Err(error) => {
+                let error = shown(error);
+                printer.line(format_args!("{WARN}{kind} inside has no price:{WARN:#} {error}"))?;
+            }
+        }
     }
-    for (name, value) in charge.ignored().context.iter() {
-        mark(format!("there is no price for {name}={value}; the amount leaves it out of account"))?;
-    }
-    for (unit, count) in &charge.ignored().units {
-        mark(format!("there is no price for {unit}; {} are not in the amount", grouped(count)))?;
+    for note in notes(quote) {
+        printer.line(format_args!("{WARN}note:{WARN:#} {}", shown(&note)))?;
     }
     Ok(())
 }
 
+/// What is in doubt about the amount.
+fn notes(quote: &Quote<'_>) -> Vec<String> {
+    let (price, list) = (&quote.price, quote.priced.list());
+    let mut notes = Vec::new();
+    if !list.is_exact() {
+        notes.push("no decimal is exact for a rate per hour; the amount has 28 digits".to_owned());
+    }
+    if let Some(matched) = price.listed().map(ModelPrice::matched).filter(|m| !m.exact) {
+        let why = matched.reason.sentence();
+        notes.push(format!("the name is only similar to {}: {why}", price.entry()));
+    }
+    for (name, value) in list.ignored().context.iter() {
+        notes.push(format!("there is no price for {name}={value}; the amount does not show it"));
+    }
+    for (unit, count) in &list.ignored().units {
+        notes.push(format!(
+            "there is no price for {unit}; {} are not in the amount",
+            grouped(count)
+        ));
+    }
+    for place in quote.response.iter().flat_map(|response| &response.unread) {
+        notes.push(format!("usage of an unknown kind in the response, not in the amount: {place}"));
+    }
+    notes
+}
+
 /// Answers line by line; whoever asks through a pipe has an answer before the next question.
 fn batch(
-    catalog: &Catalog,
+    book: &PriceBook,
     file: &Path,
     strict: bool,
     printer: &mut Printer,
@@ -113,7 +179,7 @@ fn batch(
         if question.is_empty() {
             continue;
         }
-        let answer = Answer::to_line(question, catalog, now, strict);
+        let answer = Answer::to_line(question, book, now, strict);
         answered += 1;
         failed += u64::from(answer.quote.is_err());
         serde_json::to_writer(printer.out(), &answer).map_err(io::Error::from)?;

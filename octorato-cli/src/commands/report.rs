@@ -1,11 +1,8 @@
 //! `octorato report`
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use octorato::Workspace;
-use octorato::config::zones;
-use octorato::core::{Civil, Error, ErrorKind, Period, Result};
-use octorato::finops::report::{Dimension, Query, Report};
+use octorato::core::{Error, ErrorKind, Result};
+use octorato::finops::report::{Dimension, Report};
 
 use crate::Outcome;
 use crate::args::{Format, Global, Report as Args};
@@ -16,20 +13,12 @@ use crate::render::{csv, foreign, report as text};
 pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow::Result<Outcome> {
     let workspace = super::workspace(global)?;
     // A report on one client shows no finding about another.
-    if args.arm.is_none() && args.client.is_none() {
+    if args.selection.arm.is_none() && args.selection.client.is_none() {
         printer.warnings(workspace.warnings());
         printer.warnings(workspace.price_warnings());
     }
-    let zone = match &args.timezone {
-        Some(name) => zones::find(name)?,
-        None => workspace.arms().zone.clone(),
-    };
-    let query = Query {
-        by: columns(args, &workspace)?,
-        period: period(args, &zone)?,
-        arm: args.arm.clone(),
-        client: args.client.clone(),
-    };
+    let by = columns(args, &workspace)?;
+    let query = super::query(&args.selection, &workspace, by)?;
     let logs = super::logs(&args.logs)?;
     let bar = Bar::new(printer.is_quiet());
     let report = workspace.report(&logs, &query, &bar)?;
@@ -114,13 +103,4 @@ fn columns(args: &Args, workspace: &Workspace) -> Result<Vec<Dimension>> {
         }
     }
     Ok(columns)
-}
-
-fn period(args: &Args, zone: &TimeZone) -> Result<Period> {
-    match args.month.as_deref() {
-        Some("this") => Civil::Month.containing(Timestamp::now(), zone),
-        Some("last") => Civil::Month.before(Timestamp::now(), zone),
-        Some(month) => Period::month(month, zone),
-        None => Period::days(args.since, args.until, zone),
-    }
 }

@@ -50,7 +50,8 @@ fn rows(report: &Report, out: &mut impl Write) -> csv::Result<()> {
         .chain(others.map(str::to_owned))
         .chain(["contracted_cost".to_owned(), "allocated_cost".to_owned()])
         .chain(currencies.iter().map(|currency| format!("client_charge_{currency}")))
-        .chain(["uncharged_events".to_owned()]);
+        .chain(["uncharged_events", "corrected_events", "corrections"].map(str::to_owned))
+        .chain(["corrections_contracted".to_owned()]);
     csv.write_record(header)?;
     for row in &report.rows {
         let mut cells = record(row, &units, &costly);
@@ -93,5 +94,9 @@ fn charged(sums: &Sums, currencies: &[Currency]) -> Vec<String> {
     let mut cells = vec![text(sums.contracted_cost()), text(sums.allocated_cost())];
     cells.extend(currencies.iter().map(|currency| text(sums.client_charge(*currency))));
     cells.push(sums.uncharged_events.to_string());
+    let corrected = &sums.corrections;
+    cells.push(corrected.events.to_string());
+    cells.push(corrected.list_cost.to_string());
+    cells.push(corrected.contracted_cost.to_string());
     cells
 }

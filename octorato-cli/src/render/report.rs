@@ -52,6 +52,10 @@ pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table
     let own = own_columns(report);
     columns.push(("List cost", Align::Right));
     columns.extend(own.iter().map(|(title, _)| (*title, Align::Right)));
+    let is_corrected = report.total.corrections.events > 0;
+    if is_corrected {
+        columns.push(("Corrections", Align::Right));
+    }
     columns.extend(["Cache hit", "Cache saved"].map(|title| (title, Align::Right)));
     let mut table = Table::new(&columns);
 
@@ -79,6 +83,9 @@ pub(crate) fn rows(report: &Report, costs: bool) -> octorato::core::Result<Table
     cells.push(all.iter().zip(listed).map(with_mark).collect());
     for (_, amounts) in own {
         cells.push(amounts(&all));
+    }
+    if is_corrected {
+        cells.push(money(&|sums| Ok(Some(sums.corrections.list_cost)))?);
     }
     let rate = |sums: &&Sums| sums.cache_hit_rate().map_or("-".into(), |r| r.percent() + " %");
     cells.push(all.iter().map(rate).collect());
@@ -233,6 +240,14 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
         }
     }
     notes.extend(own_prices(report));
+    if total.corrections.events > 0 {
+        notes.push(format!(
+            "corrections: {} restated under other prices, {} beside the list cost; \
+             `octorato prices recost` made them",
+            counted(total.corrections.events, "request"),
+            amount(total.corrections.list_cost),
+        ));
+    }
     if let Some(inherited) = report.reasons.get(&AttributionReason::Inherited) {
         notes.push(format!(
             "inherited: {}, {} in folders of no arm, given to what their session last worked for; \

@@ -418,6 +418,7 @@ fn unknown_names_are_refused_with_the_known_ones() {
       why          Explain one request: where the log shows it, whose it is and why, what it costs and
                    why
       price        What a given usage of a model costs, exactly, class by class
+      prices       The price lists that amounts are from: look, compare, take newer ones, restate
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell

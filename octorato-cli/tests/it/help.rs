@@ -25,6 +25,7 @@ fn the_help_is_short_and_says_where_to_begin() {
       why          Explain one request: where the log shows it, whose it is and why, what it costs and
                    why
       price        What a given usage of a model costs, exactly, class by class
+      prices       The price lists that amounts are from: look, compare, take newer ones, restate
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell
@@ -65,6 +66,7 @@ fn the_long_help_says_what_an_arm_is() {
       why          Explain one request: where the log shows it, whose it is and why, what it costs and
                    why
       price        What a given usage of a model costs, exactly, class by class
+      prices       The price lists that amounts are from: look, compare, take newer ones, restate
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell

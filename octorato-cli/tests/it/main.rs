@@ -23,6 +23,7 @@ mod help;
 mod init;
 mod notes;
 mod price;
+mod prices;
 mod prices_yaml;
 mod report;
 mod scan;

@@ -33,7 +33,7 @@ fn a_turn_is_priced_class_by_class() {
                 --output 412 --at 2026-11-20";
     assert_snapshot!(sandbox.run(line), @"
     $0.0773
-    anthropic's claude-opus-4-8, by starts_with `claude-opus-4-8`
+    anthropic's claude-opus-4-8, by starts with `claude-opus-4-8`
     at 2026-11-20 00:00:00 UTC, prices [prices]
 
      Class            Count              Rate  List cost
@@ -62,7 +62,7 @@ fn doubts_are_marked_and_refused_on_demand() {
                 --variant service_tier=turbo --at 2026-11-20T12:00:00Z";
     assert_snapshot!(sandbox.run(line), @"
     $0.0009
-    google's gemini-3.8-flash, by starts_with `gemini-3.8-flash`
+    google's gemini-3.8-flash, by starts with `gemini-3.8-flash`
     at 2026-11-20 12:00:00 UTC, prices [prices]
 
      Class  Count               Rate  List cost
@@ -70,8 +70,8 @@ fn doubts_are_marked_and_refused_on_demand() {
      input  1,200  $0.75 / 1,000,000    $0.0009
     ────────────────────────────────────────────
      Total                              $0.0009
-    note: the name only resembles gemini-3.8-flash, which may be dearer or cheaper
-    note: there is no price for service_tier=turbo; the amount leaves it out of account
+    note: the name is only similar to gemini-3.8-flash: only a pattern of the price list matches the name
+    note: there is no price for service_tier=turbo; the amount does not show it
     note: there is no price for document_pages; 3 are not in the amount
     ");
     assert_snapshot!(sandbox.run(&format!("{line} --strict")), @"

@@ -144,7 +144,7 @@ fn the_csv_has_every_cost_and_the_evidence_names_what_was_agreed() {
     let csv = sandbox.stdout("report --month 2026-10 --by client --format csv");
     let header = csv.lines().next().unwrap();
     assert!(
-        header.ends_with("contracted_cost,allocated_cost,client_charge_MXN,uncharged_events"),
+        header.contains("contracted_cost,allocated_cost,client_charge_MXN,uncharged_events,"),
         "{header}"
     );
     let report = sandbox.json("report --month 2026-10 --by client");

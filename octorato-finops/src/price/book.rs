@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use octorato_core::{Error, ErrorKind, PriceContext, ProviderId, Result, Usage};
 
 use super::catalog::Catalog;
@@ -240,6 +241,13 @@ struct Own<'b> {
     eras: Vec<(&'b OwnModel, Option<ModelPrice<'b>>)>,
 }
 
+impl<'b> Own<'b> {
+    /// The price of a day.
+    fn era(&self, day: Date) -> Option<&(&'b OwnModel, Option<ModelPrice<'b>>)> {
+        self.eras.iter().find(|(model, _)| model.days.contains(day))
+    }
+}
+
 impl<'b> BookPrice<'b> {
     /// Who bills.
     pub fn provider(&self) -> &'b str {
@@ -276,37 +284,74 @@ impl<'b> BookPrice<'b> {
     /// has no agreed one. Also fails with [`ErrorKind::Unpriced`] where an exchange rate is missing
     /// and where an own model has no price on the day.
     pub fn charge(&self, usage: &Usage, at: Timestamp, context: &PriceContext) -> Result<Priced> {
-        let rates = self.list_rates(at, context)?;
-        let agreed = self.agreed_rates(&rates, at, context)?;
-        let list = charge_at(usage, rates, PriceContext::standard())?;
-        if let Some(&(unit, _)) = list.ignored().units.first() {
-            return Err(self.error(format!("no price for `{unit}`")));
+        let priced = self.charge_known(usage, at, context)?;
+        let ignored = priced.list.ignored();
+        if ignored.is_empty() {
+            return Ok(priced);
         }
+        if let Base::Listed(price) = &self.base {
+            price.in_force(at, context)?;
+        }
+        let unit = ignored.units.first().map(|(unit, _)| unit.to_string());
+        let pair = ignored.context.iter().next().map(|(name, value)| format!("{name}={value}"));
+        Err(self.error(format!("no price for `{}`", pair.or(unit).unwrap_or_default())))
+    }
+
+    /// Like [`Self::charge`], but pairs of `context` and units without a price are left out of
+    /// account and named in [`Charge::ignored`]: see [`ModelPrice::charge_known`].
+    pub fn charge_known(
+        &self,
+        usage: &Usage,
+        at: Timestamp,
+        context: &PriceContext,
+    ) -> Result<Priced> {
+        let ignored = self.unpriced(at, context);
+        let mut known = PriceContext::standard();
+        for (name, value) in context.iter().filter(|(name, _)| ignored.get(name).is_none()) {
+            known.set(name, value);
+        }
+        let rates = self.list_rates(at, &known)?;
+        let agreed = self.agreed_rates(&rates, at, &known)?;
+        let list = charge_at(usage, rates, ignored.clone())?;
         let Some(agreed) = agreed else {
             return Ok(Priced { list, contracted: None, applied: Vec::new() });
         };
-        let contracted = charge_at(usage, agreed.clone(), PriceContext::standard())?;
+        let contracted = charge_at(usage, agreed.clone(), ignored)?;
         let applied = self.applied(&agreed, &contracted)?;
         Ok(Priced { list, contracted: Some(contracted), applied })
     }
 
-    /// The list rates of a request.
+    /// The pairs of `context` for which there is no price at `at`.
+    fn unpriced(&self, at: Timestamp, context: &PriceContext) -> PriceContext {
+        let mut unpriced = PriceContext::standard();
+        if context.is_standard() {
+            return unpriced;
+        }
+        let listed = match &self.base {
+            Base::Listed(price) => Some(price),
+            Base::Own(own) => own.era(utc_day(at)).and_then(|(_, like)| like.as_ref()),
+        };
+        let mut add = |(name, value): (&str, &str)| unpriced.set(name, value);
+        match listed {
+            Some(price) => price.unpriced(at, context).for_each(&mut add),
+            None => context.iter().for_each(&mut add),
+        }
+        unpriced
+    }
+
+    /// The list rates of a request; pairs of `context` without a price change nothing.
     fn list_rates(&self, at: Timestamp, context: &PriceContext) -> Result<Rates<'b>> {
         let own = match &self.base {
-            Base::Listed(price) => return price.in_force(at, context),
+            Base::Listed(price) => return price.known_in_force(at, context),
             Base::Own(own) => own,
         };
         let day = utc_day(at);
-        let era = own.eras.iter().find(|(model, _)| model.days.contains(day));
-        match era.map(|(model, like)| (&model.price, like)) {
+        match own.era(day).map(|(model, like)| (&model.price, like)) {
             Some((OwnPrice::Like(like), Some(price))) => {
                 let terms = Terms { times: like.factor(), ..Terms::default() };
-                Ok(price.in_force(at, context)?.under(terms))
+                Ok(price.known_in_force(at, context)?.under(terms))
             }
             Some((OwnPrice::Rates { rates, currency }, _)) => {
-                if let Some((name, value)) = context.iter().next() {
-                    return Err(self.error(format!("no price for `{name}={value}`")));
-                }
                 let times = self.book.overlays.fx.rate(*currency, day)?;
                 let terms = Terms { times, ..Terms::default() };
                 Ok(Rates::standard(rates.table()).under(terms))

@@ -164,8 +164,8 @@ impl Catalog {
         }
     }
 
-    /// The bytes that were read.
-    pub(super) fn text(&self) -> &str {
+    /// The snapshot itself: the text that was read, which can be kept and read again.
+    pub fn text(&self) -> &str {
         &self.text
     }
 

@@ -104,6 +104,10 @@ pub struct FoundEntry {
     pub deprecated: bool,
     /// How many tokens fit in one request, where it is known.
     pub context_window: Option<u64>,
+    /// How many tokens a request may hold at most, where it is known.
+    pub max_input: Option<u64>,
+    /// How many tokens an answer may hold at most, where it is known.
+    pub max_output: Option<u64>,
     /// The prices and when they are in force: the last that is in force counts, else the first.
     pub prices: Vec<Era>,
     /// Other prices under conditions.
@@ -264,6 +268,8 @@ impl Catalog {
             shadowed: shadowed.take(SHADOWS).collect(),
             deprecated: model.is_deprecated(),
             context_window: model.context_window(),
+            max_input: model.max_input(),
+            max_output: model.max_output(),
             prices,
             variants,
         })

@@ -23,6 +23,7 @@ mod decimal;
 mod findings;
 mod format;
 mod genai;
+mod inherit;
 mod json;
 mod limits;
 mod listing;
@@ -41,6 +42,7 @@ use octorato_core::{Error, ErrorKind, Result};
 
 pub use self::findings::{IgnoredKey, Normalised, SkippedModel, UnknownKey};
 pub use self::format::Format;
+pub use self::inherit::{Inherited, inherit};
 pub use self::limits::with_limits;
 pub use self::supplement::with_supplement;
 

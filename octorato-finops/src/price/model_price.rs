@@ -34,6 +34,16 @@ pub struct RateInForce {
     pub per: u64,
 }
 
+impl Model {
+    /// The standard rates in force at `at` for a request that reads `input_tokens`, in the order of
+    /// units. Empty where the price list names the model without a rate.
+    pub fn standard_rates(&self, at: Timestamp, input_tokens: u64) -> Result<Vec<RateInForce>> {
+        let mut rates = Rates::standard(self.rates_at(at));
+        rates.input_tokens = input_tokens;
+        rates.list()
+    }
+}
+
 impl<'c> ModelPrice<'c> {
     pub(super) fn new(
         provider: &'c Provider,
@@ -86,17 +96,7 @@ impl<'c> ModelPrice<'c> {
     ) -> Result<Vec<RateInForce>> {
         let mut rates = self.in_force(at, context)?;
         rates.input_tokens = input_tokens;
-        let mut list = Vec::new();
-        for &unit in Unit::ALL {
-            if let Some(rate) = rates.own(unit)? {
-                list.push(RateInForce {
-                    unit,
-                    rate: rate.to_decimal(),
-                    per: Per::of(unit).count(),
-                });
-            }
-        }
-        Ok(list)
+        rates.list()
     }
 
     /// The rates in force, or an error where a pair of `context` has no price.
@@ -104,20 +104,19 @@ impl<'c> ModelPrice<'c> {
         if let Some((name, value)) = self.unpriced(at, context).next() {
             return Err(self.unpriced_pair(name, value));
         }
+        if self.model.rates_at(at).is_empty() {
+            return Err(self.error("the price list names the model without a rate"));
+        }
         self.known_in_force(at, context)
     }
 
-    /// The rates in force; pairs of `context` without a price change nothing.
+    /// The rates in force, if any; pairs of `context` without a price change nothing.
     pub(super) fn known_in_force(
         &self,
         at: Timestamp,
         context: &PriceContext,
     ) -> Result<Rates<'c>> {
-        let standard = self.model.rates_at(at);
-        if standard.is_empty() {
-            return Err(self.error("the price list names the model without a rate"));
-        }
-        let mut rates = Rates::standard(standard);
+        let mut rates = Rates::standard(self.model.rates_at(at));
         if context.is_standard() {
             return Ok(rates);
         }
@@ -156,6 +155,7 @@ impl<'c> ModelPrice<'c> {
         self.variants().iter().filter_map(|variant| variant.value_of(name)).collect()
     }
 
+    /// The error about a pair of a context that [`Self::unpriced`] gave.
     fn unpriced_pair(&self, name: &str, value: &str) -> Error {
         let error = self.error(format!("no price for `{name}={value}`"));
         if self.variants().iter().any(|variant| variant.names((name, value))) {
@@ -209,6 +209,18 @@ impl<'c> Rates<'c> {
         all.sort_unstable();
         all.dedup();
         all.into_iter()
+    }
+
+    /// The rates that units have themselves, in the order of units.
+    fn list(&self) -> Result<Vec<RateInForce>> {
+        let mut list = Vec::new();
+        for &unit in Unit::ALL {
+            if let Some(rate) = self.own(unit)? {
+                let per = Per::of(unit).count();
+                list.push(RateInForce { unit, rate: rate.to_decimal(), per });
+            }
+        }
+        Ok(list)
     }
 
     /// The rate that `unit` has itself: the most specific of those that are its own.

@@ -6,7 +6,7 @@ use serde::{Serialize, ser::SerializeStruct};
 
 use crate::price::MatchRule;
 
-use super::{PlanMonth, PriceMatch, Report, Sums, Uncharged, Unpriced};
+use super::{Corrected, PlanMonth, PriceMatch, Report, Sums, Uncharged, Unpriced};
 
 /// The version of the document; a new one means that a name or a meaning changed.
 const SCHEMA: u32 = 1;
@@ -115,6 +115,7 @@ fn sums_entries<M: SerializeMap>(sums: &Sums, map: &mut M) -> Result<(), M::Erro
     map.serialize_entry("contracted_cost", &sums.contracted_cost())?;
     map.serialize_entry("allocated_cost", &sums.allocated_cost())?;
     map.serialize_entry("client_charge", &ClientCharges(sums))?;
+    map.serialize_entry("corrections", &sums.corrections)?;
     let hit_rate = sums.cache_hit_rate().map(|ratio| ratio.to_string());
     map.serialize_entry("cache_hit_rate", &hit_rate)?;
     map.serialize_entry("cache_saved", &sums.cache_saved())?;
@@ -123,6 +124,16 @@ fn sums_entries<M: SerializeMap>(sums: &Sums, map: &mut M) -> Result<(), M::Erro
     map.serialize_entry("uncharged_events", &sums.uncharged_events)?;
     map.serialize_entry("inexact_events", &sums.inexact_events)?;
     map.serialize_entry("estimated_events", &sums.estimated_events)
+}
+
+impl Serialize for Corrected {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("events", &self.events)?;
+        map.serialize_entry("list_cost", &self.list_cost)?;
+        map.serialize_entry("contracted_cost", &self.contracted_cost)?;
+        map.end()
+    }
 }
 
 struct UsageJson<'r>(&'r Usage);

@@ -26,12 +26,42 @@ pub struct Sums {
     /// How many events of clients billed at cost plus have a cost and are missing from what these
     /// clients are charged, since there is no exchange rate of their day.
     pub uncharged_events: u64,
+    /// What was restated under other prices, beside the costs.
+    pub corrections: Corrected,
     list_cost: Money,
     contracted_cost: Money,
     allocated_cost: Money,
     cache_saved: Money,
     costs: [Money; Unit::COUNT],
     client_charges: BTreeMap<Currency, Money>,
+}
+
+/// What corrections add to costs; they are in no cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Corrected {
+    /// How many requests were restated.
+    pub events: u64,
+    /// What is to be added to the list cost.
+    pub list_cost: Money,
+    /// What is to be added to the contracted cost.
+    pub contracted_cost: Money,
+}
+
+impl Corrected {
+    /// Nothing was restated.
+    pub(super) const NOTHING: Self = Self {
+        events: 0,
+        list_cost: Money::zero(Currency::USD),
+        contracted_cost: Money::zero(Currency::USD),
+    };
+
+    /// Adds other corrections.
+    pub(super) fn add(&mut self, other: &Self) -> Result<()> {
+        self.events += other.events;
+        self.list_cost = self.list_cost.checked_add(other.list_cost)?;
+        self.contracted_cost = self.contracted_cost.checked_add(other.contracted_cost)?;
+        Ok(())
+    }
 }
 
 /// What one event costs.
@@ -55,6 +85,7 @@ impl Default for Sums {
             estimated_events: 0,
             usage: Usage::new(),
             uncharged_events: 0,
+            corrections: Corrected::NOTHING,
             list_cost: nothing,
             contracted_cost: nothing,
             allocated_cost: nothing,
@@ -133,6 +164,7 @@ impl Sums {
         self.estimated_events += other.estimated_events;
         self.usage.add(&other.usage)?;
         self.uncharged_events += other.uncharged_events;
+        self.corrections.add(&other.corrections)?;
         self.list_cost = self.list_cost.checked_add(other.list_cost)?;
         self.contracted_cost = self.contracted_cost.checked_add(other.contracted_cost)?;
         self.allocated_cost = self.allocated_cost.checked_add(other.allocated_cost)?;

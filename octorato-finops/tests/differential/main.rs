@@ -40,7 +40,7 @@ enum Relation {
     UnitLeftOut,
     /// A pair of the context without a price: refused here, ignored there.
     VariantLeftOut,
-    /// No rate at all: refused here, free there.
+    /// No rate for anything that was used: refused here, free there.
     NoRatesAreFree,
     /// The supplement has a multiplier that the source lacks.
     Supplement,
@@ -276,14 +276,13 @@ impl Judge {
                 if near(known, theirs).is_none() {
                     return differ();
                 }
-                if known.ignored().context.is_standard() {
+                if known.lines().is_empty() {
+                    Ok(Relation::NoRatesAreFree)
+                } else if known.ignored().context.is_standard() {
                     Ok(Relation::UnitLeftOut)
                 } else {
                     Ok(Relation::VariantLeftOut)
                 }
-            }
-            (Err(error), Err(_)) if error.kind() == ErrorKind::Unpriced && theirs == 0.0 => {
-                Ok(Relation::NoRatesAreFree)
             }
             (_, Err(error))
                 if error.kind() == ErrorKind::InvalidUsage && Unit::ALL.iter().any(contradicts) =>
@@ -407,6 +406,7 @@ fn both_engines_agree_wherever_doubles_can() {
         let Listed { price, name, .. } = listed;
         if kind < 6
             && let Ok(known) = price.charge_known(&usage, at, &context(&pairs))
+            && !known.lines().is_empty()
         {
             // Without what has no price, so that most are charged.
             for &(unit, _) in &known.ignored().units {

@@ -1,0 +1,73 @@
+//! What a foreign list cannot say is kept from the snapshot that it replaces.
+
+use std::collections::BTreeMap;
+
+use octorato_core::Result;
+
+use super::Imported;
+use super::snapshot::{Model, Snapshot};
+use crate::price::catalog::Catalog;
+
+/// What prices keep of those before them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Inherited {
+    /// Models whose token limits are kept.
+    pub limits: usize,
+    /// Conditions under which all rates of a model are multiplied, such as `inference_geo=us`.
+    pub multipliers: usize,
+}
+
+/// Prices with the token limits and multipliers of `from`, for the models that both have, where the
+/// list itself says nothing of them. A rate is never kept.
+///
+/// A snapshot of our own says everything itself and stays as it is.
+pub fn inherit(imported: Imported, from: &Catalog) -> Result<(Imported, Inherited)> {
+    let mut inherited = Inherited::default();
+    if imported.format == super::Format::Octorato {
+        return Ok((imported, inherited));
+    }
+    let mut snapshot = Snapshot::parse(&imported.text)?;
+    let before = Snapshot::parse(from.text())?;
+    let known: BTreeMap<(&str, &str), &Model> = before
+        .lists
+        .iter()
+        .flat_map(|list| list.models.iter().map(|model| ((&*list.id, &*model.id), model)))
+        .collect();
+    for list in &mut snapshot.lists {
+        for model in &mut list.models {
+            let old = known.get(&(list.id.as_str(), model.id.as_str())).copied();
+            let Some(old) = old else { continue };
+            inherited.limits += usize::from(keep_limits(model, old));
+            inherited.multipliers += keep_multipliers(model, old);
+        }
+    }
+    let text = snapshot.to_text()?;
+    let catalog = Catalog::parse(text.clone())?;
+    Ok((Imported { text, catalog, ..imported }, inherited))
+}
+
+fn keep_limits(model: &mut Model, old: &Model) -> bool {
+    let mut kept = false;
+    for (mine, theirs) in [
+        (&mut model.context_window, old.context_window),
+        (&mut model.max_input, old.max_input),
+        (&mut model.max_output, old.max_output),
+    ] {
+        if mine.is_none() && theirs.is_some() {
+            *mine = theirs;
+            kept = true;
+        }
+    }
+    kept
+}
+
+fn keep_multipliers(model: &mut Model, old: &Model) -> usize {
+    let mut kept = 0;
+    for variant in old.variants.iter().filter(|variant| variant.multiply.is_some()) {
+        if model.variants.iter().all(|known| known.when != variant.when) {
+            model.variants.push(variant.clone());
+            kept += 1;
+        }
+    }
+    kept
+}
