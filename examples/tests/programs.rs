@@ -72,3 +72,9 @@ fn price_a_call_never_guesses() {
     assert!(!output.status.success());
     assert!(String::from_utf8(output.stderr).unwrap().contains("acme-tuned-7b"));
 }
+
+#[test]
+fn before_and_after_bounds_a_call_and_then_charges_it() {
+    let printed = stdout(env!("CARGO_BIN_EXE_before_and_after"), &[]);
+    assert_eq!(printed, "at most   USD 0.018507\nin fact   USD 0.000228\n");
+}
