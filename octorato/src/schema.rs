@@ -19,9 +19,39 @@ pub const ALL: &[Schema] = &[
         json: include_str!("../schemas/arms.json"),
     },
     Schema {
+        name: "price",
+        about: "what `octorato price --json` prints, and a line of `price --batch`",
+        json: include_str!("../schemas/price.json"),
+    },
+    Schema {
         name: "prices",
         about: "prices.yaml: the operator's own prices",
         json: include_str!("../schemas/prices.json"),
+    },
+    Schema {
+        name: "prices_change",
+        about: "what `octorato prices import --json` and `prices update --json` print",
+        json: include_str!("../schemas/prices_change.json"),
+    },
+    Schema {
+        name: "prices_diff",
+        about: "what `octorato prices diff --json` prints",
+        json: include_str!("../schemas/prices_diff.json"),
+    },
+    Schema {
+        name: "prices_list",
+        about: "what `octorato prices list --json` and `prices use --json` print",
+        json: include_str!("../schemas/prices_list.json"),
+    },
+    Schema {
+        name: "prices_recost",
+        about: "what `octorato prices recost --json` prints",
+        json: include_str!("../schemas/prices_recost.json"),
+    },
+    Schema {
+        name: "prices_show",
+        about: "what `octorato prices show --json` and `prices explain --json` print",
+        json: include_str!("../schemas/prices_show.json"),
     },
     Schema {
         name: "report",
@@ -32,6 +62,11 @@ pub const ALL: &[Schema] = &[
         name: "settings",
         about: "octorato.toml: the settings of a brain",
         json: include_str!("../schemas/settings.json"),
+    },
+    Schema {
+        name: "why",
+        about: "what `octorato why --json` prints",
+        json: include_str!("../schemas/why.json"),
     },
 ];
 

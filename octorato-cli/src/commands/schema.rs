@@ -15,8 +15,9 @@ pub(crate) fn run(args: &Schema, printer: &mut Printer) -> anyhow::Result<Outcom
             printer.document(&json!({"schema": 1, "schemas": names}))?;
             return Ok(Outcome::Fine);
         }
+        let width = schema::ALL.iter().map(|schema| schema.name.len()).max().unwrap_or_default();
         for schema in schema::ALL {
-            printer.line(format_args!("{:<8} {}", schema.name, schema.about))?;
+            printer.line(format_args!("{:<width$} {}", schema.name, schema.about))?;
         }
         return Ok(Outcome::Fine);
     };

@@ -382,7 +382,7 @@ fn unknown_names_are_refused_with_the_known_ones() {
     assert_snapshot!(run("schema budget"), @r"
     [stderr]
     error: no such schema: `budget`
-    hint: known: arms, prices, report, settings
+    hint: known: arms, price, prices, prices_change, prices_diff, prices_list, prices_recost, prices_show, report, settings, why
     [exit 2]
     ");
     assert_snapshot!(run("completions cmd"), @r"

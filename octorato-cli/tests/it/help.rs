@@ -433,12 +433,19 @@ fn the_version_is_one_line() {
 #[test]
 fn schemas_are_listed_and_printed() {
     assert_snapshot!(run("schema"), @r"
-    arms     arms.yaml: clients and arms
-    prices   prices.yaml: the operator's own prices
-    report   what `octorato report --json` prints
-    settings octorato.toml: the settings of a brain
+    arms          arms.yaml: clients and arms
+    price         what `octorato price --json` prints, and a line of `price --batch`
+    prices        prices.yaml: the operator's own prices
+    prices_change what `octorato prices import --json` and `prices update --json` print
+    prices_diff   what `octorato prices diff --json` prints
+    prices_list   what `octorato prices list --json` and `prices use --json` print
+    prices_recost what `octorato prices recost --json` prints
+    prices_show   what `octorato prices show --json` and `prices explain --json` print
+    report        what `octorato report --json` prints
+    settings      octorato.toml: the settings of a brain
+    why           what `octorato why --json` prints
     ");
-    for name in ["arms", "report", "settings"] {
+    for name in octorato::schema::ALL.iter().map(|schema| schema.name) {
         let schema: serde_json::Value =
             serde_json::from_str(&run(&format!("schema {name}"))).unwrap();
         assert!(schema["$schema"].is_string(), "{name}");

@@ -10,14 +10,19 @@
     reason = "a failed set-up is a failed test; what people read is shown whole"
 )]
 
+#[path = "../../../octorato/tests/conformance/cases.rs"]
+mod cases;
 mod numbers;
 mod sandbox;
+#[path = "../../../octorato/tests/conformance/shape.rs"]
+mod shape;
 mod transcript;
 
 mod agency;
 mod arm;
 mod attribution;
 mod colour;
+mod conformance;
 mod errors;
 mod help;
 mod init;
