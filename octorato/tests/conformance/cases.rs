@@ -204,18 +204,7 @@ pub(crate) fn compare<C: Case>(cases: &[C], found: &[Value]) {
 /// Marks of an answer: one that is there and not expected is wrong.
 const MARKS: [&str; 6] = ["inexact", "ignored", "contracted", "inside", "unread", "context"];
 /// What else a case may expect of an answer.
-const FACTS: [&str; 10] = [
-    "usd",
-    "classes",
-    "price",
-    "api_flavor",
-    "usage",
-    "kind",
-    "max_output_tokens",
-    "terms",
-    "bound",
-    "unbounded",
-];
+const FACTS: [&str; 7] = ["usd", "classes", "price", "api_flavor", "usage", "kind", "worst_case"];
 
 impl Case for Quoted {
     fn name(&self) -> &str {
@@ -241,7 +230,7 @@ impl Case for Quoted {
     fn spoilt(&self) -> Self {
         let mut case = self.clone();
         if let Some(answer) = &mut case.answer {
-            let wanted = if answer.get("usd").is_some() { "usd" } else { "unbounded" };
+            let wanted = if answer.get("usd").is_some() { "usd" } else { "worst_case" };
             answer[wanted] = "spoilt".into();
         }
         if let Some(error) = &mut case.error {
@@ -257,9 +246,15 @@ fn answered(found: &Value, wanted: &Value, at: &str, differences: &mut Vec<Strin
         let place = format!("{at}{key}");
         let found = &found[key];
         match (key.as_str(), value) {
-            ("price" | "contracted" | "bound", Value::Object(parts)) => {
+            ("price" | "contracted" | "worst_case", Value::Object(parts)) => {
                 for (part, value) in parts {
-                    same(&found[part], value, &format!("{place}.{part}"), differences);
+                    let (found, place) = (&found[part], format!("{place}.{part}"));
+                    match value {
+                        Value::Array(all) if part == "unbounded" => {
+                            told(found, all, &place, differences);
+                        }
+                        value => same(found, value, &place, differences),
+                    }
                 }
             }
             ("inside", Value::Array(all)) => {
@@ -271,15 +266,6 @@ fn answered(found: &Value, wanted: &Value, at: &str, differences: &mut Vec<Strin
                 );
                 for (number, value) in all.iter().enumerate() {
                     answered(&found[number], value, &format!("{place}[{number}]."), differences);
-                }
-            }
-            ("unbounded", Value::Array(all)) => {
-                let reasons = found.as_array().map_or(&[][..], Vec::as_slice);
-                let told = |part: &str| {
-                    reasons.iter().any(|it| it.as_str().is_some_and(|it| it.contains(part)))
-                };
-                if let Some(part) = all.iter().filter_map(Value::as_str).find(|part| !told(part)) {
-                    differences.push(format!("{place} is {found}, without `{part}`"));
                 }
             }
             (key, value) if MARKS.contains(&key) || FACTS.contains(&key) => {
@@ -295,6 +281,19 @@ fn answered(found: &Value, wanted: &Value, at: &str, differences: &mut Vec<Strin
     }
     if !found["error"].is_null() {
         differences.push(format!("{at}error is not expected: {}", found["error"]));
+    }
+}
+
+/// Looks for texts in the reasons that were found.
+fn told(found: &Value, wanted: &[Value], at: &str, differences: &mut Vec<String>) {
+    let reasons: Vec<_> =
+        found.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let is_told = |part: &str| reasons.iter().any(|reason| reason.contains(part));
+    if reasons.is_empty() {
+        differences.push(format!("{at} is {found}"));
+    }
+    for part in wanted.iter().filter_map(Value::as_str).filter(|part| !is_told(part)) {
+        differences.push(format!("{at} is {found}, without `{part}`"));
     }
 }
 

@@ -81,10 +81,10 @@ fn bound(book: &PriceBook, question: &Value) -> octorato::core::Result<Value> {
     let price = book.find(Some(provider), model)?;
     let at = question["timestamp"].as_str().unwrap().parse().unwrap();
     Ok(match price.listed().unwrap().worst_case(at, &request)? {
-        WorstCase::Bounded(bound) => json!({
+        WorstCase::Bounded(bound) => json!({"worst_case": {
             "usd": bound.amount().to_string(), "max_output_tokens": bound.max_output_tokens(),
-        }),
-        WorstCase::Unbounded(reasons) => json!({"unbounded": reasons}),
+        }}),
+        WorstCase::Unbounded(reasons) => json!({"worst_case": {"unbounded": reasons}}),
     })
 }
 
