@@ -376,8 +376,8 @@ fn the_names_of_a_router_are_mostly_understood() {
     assert_eq!((names.len(), own, similar), (3667, OWN, SIMILAR));
 }
 
-const OWN: usize = 1107;
-const SIMILAR: usize = 276;
+const OWN: usize = 1110;
+const SIMILAR: usize = 277;
 
 #[test]
 fn a_name_of_a_megabyte_is_refused_at_once() {

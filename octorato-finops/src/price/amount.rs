@@ -120,6 +120,12 @@ impl Amount {
     ///
     /// Fails only where the whole dollars have more than 28 digits.
     pub(super) fn to_decimal(self) -> Result<(Decimal, bool)> {
+        if !self.ninths
+            && self.scale <= Decimal::MAX_SCALE
+            && let Ok(numerator) = i64::try_from(self.numerator)
+        {
+            return Ok((Decimal::new(numerator, self.scale), true));
+        }
         let mut amount = self;
         if amount.ninths {
             if amount.numerator % 9 != 0 {

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use octorato_core::{Error, ErrorKind, Result};
 use serde::Deserialize;
 
-use super::matching::Rule;
+use super::matching::{Index, Rule, Sought};
 use super::table::Model;
 
 /// Which prices were used: the BLAKE3 hash of a catalog's bytes.
@@ -75,6 +75,8 @@ pub struct Catalog {
     text: Cow<'static, str>,
     header: Header,
     lists: Vec<PriceList>,
+    /// The claims of the providers.
+    claims: Index,
     snapshot: OnceLock<SnapshotId>,
     /// Why nothing of it can be used.
     damage: Option<String>,
@@ -96,7 +98,38 @@ struct Header {
 /// One provider's line.
 struct PriceList {
     line: Range<usize>,
-    models: OnceLock<Result<Box<[Model]>, String>>,
+    models: OnceLock<Result<Models, String>>,
+}
+
+/// The models of a provider, and how they are found.
+pub(super) struct Models {
+    pub(super) all: Box<[Model]>,
+    pub(super) rules: Index,
+    /// The places in the order of ids in small letters.
+    by_id: Box<[u32]>,
+}
+
+impl Models {
+    fn new(all: Box<[Model]>) -> Self {
+        let rules = Index::of(all.iter().map(|model| &model.rule).enumerate());
+        let mut by_id: Box<[(&str, u32)]> = all.iter().map(Model::small_id).zip(0..).collect();
+        by_id.sort_unstable();
+        let by_id = by_id.iter().map(|(_, place)| *place).collect();
+        Self { all, rules, by_id }
+    }
+
+    /// The places of models in the order of their ids in small letters.
+    pub(super) fn by_id(&self) -> &[u32] {
+        &self.by_id
+    }
+
+    /// The first model of this id, which is in small letters.
+    pub(super) fn of_id(&self, id: &str) -> Option<&Model> {
+        let model = |place: &u32| self.all.get(*place as usize);
+        let is_before = |place: &u32| model(place).is_some_and(|model| model.small_id() < id);
+        let at = self.by_id.partition_point(is_before);
+        self.by_id.get(at).and_then(model).filter(|model| model.small_id() == id)
+    }
 }
 
 static BUILTIN: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
@@ -150,7 +183,10 @@ impl Catalog {
             return Err(damaged("header", found)
                 .hinted("each provider has one line, and each line ends with a line feed"));
         }
-        Ok(Self { text, header, lists, snapshot: OnceLock::new(), damage: None })
+        let claims = header.providers.iter().enumerate();
+        let claims = claims.filter_map(|(at, it)| Some((at, it.claims.as_ref()?)));
+        let claims = Index::of(claims);
+        Ok(Self { text, header, lists, claims, snapshot: OnceLock::new(), damage: None })
     }
 
     /// A catalog of which nothing can be used.
@@ -159,6 +195,7 @@ impl Catalog {
             text: Cow::Borrowed(""),
             header: Header::default(),
             lists: Vec::new(),
+            claims: Index::default(),
             snapshot: OnceLock::new(),
             damage: Some(error.to_string()),
         }
@@ -217,8 +254,22 @@ impl Catalog {
         &self.text[self.lists[at].line.clone()]
     }
 
+    /// The place of the first provider that claims models of this name.
+    pub(super) fn claimant(&self, name: &str) -> Option<usize> {
+        let providers = &self.header.providers;
+        self.claims.first(&Sought::new(name), |at| {
+            let rule = providers.get(at)?.claims.as_ref()?;
+            rule.is_match(name).then_some(at)
+        })
+    }
+
     /// The models of the provider at this place.
     pub(super) fn models_at(&self, at: usize) -> Result<&[Model]> {
+        self.list_at(at).map(|models| &*models.all)
+    }
+
+    /// The same and how they are found.
+    pub(super) fn list_at(&self, at: usize) -> Result<&Models> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Line<'a> {
@@ -230,7 +281,7 @@ impl Catalog {
             let line: Line<'_> =
                 serde_json::from_str(&self.text[list.line.clone()]).map_err(|e| e.to_string())?;
             if line.id == provider.id() {
-                Ok(line.models)
+                Ok(Models::new(line.models))
             } else {
                 Err(format!("the line of `{}` is that of `{}`", provider.id, line.id))
             }

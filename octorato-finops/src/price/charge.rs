@@ -5,6 +5,7 @@ use octorato_core::{Currency, Error, ErrorKind, Money, PriceContext, Result, Uni
 use rust_decimal::Decimal;
 
 use super::amount::{Amount, out_of_range};
+use super::lattice::{charged_as, own_keys};
 use super::model_price::{ModelPrice, Rates};
 use super::rate::{Per, Rate};
 
@@ -162,10 +163,19 @@ pub(super) fn charge_at(
     } else {
         usage
     };
+    let with_minimums;
+    let usage = if rates.minimums.is_empty() {
+        usage
+    } else {
+        with_minimums = raised(usage, &rates)?;
+        &with_minimums
+    };
     let mut lines = Vec::with_capacity(6);
     let mut ignored = Ignored { context, units: Vec::new() };
     let (mut total, mut saved) = (Amount::ZERO, Amount::ZERO);
     let mut parts = 0_i128;
+    // All of text in a cache is compared with one rate.
+    let mut plain: Option<(Unit, Option<Rate>)> = None;
     for (unit, _) in usage.iter() {
         let count = chargeable(usage, unit, &rates)?;
         if count == 0 {
@@ -178,8 +188,12 @@ pub(super) fn charge_at(
         let amount = Amount::of(count, rate, Per::of(unit))?;
         total = if lines.is_empty() { amount } else { total.plus(amount)? };
         if let Some(uncached) = uncached(unit) {
-            let plain = rates.of(uncached)?.unwrap_or(rate);
-            let less = plain.minus(rate).ok_or_else(out_of_range)?;
+            let of_plain = match plain {
+                Some((known, rate)) if known == uncached => rate,
+                _ => rates.of(uncached)?,
+            };
+            plain = Some((uncached, of_plain));
+            let less = of_plain.unwrap_or(rate).minus(rate).ok_or_else(out_of_range)?;
             saved = saved.plus(Amount::of(count, less, Per::of(unit))?)?;
         }
         let booked = amount.book()?;
@@ -192,6 +206,28 @@ pub(super) fn charge_at(
     give_residual(&mut lines, booked.pico() - parts);
     let caching_saved = saved.book()?;
     Ok(Charge { lines, usd, exact, booked, caching_saved, ignored })
+}
+
+/// The usage with the least that is charged where less was used.
+fn raised(usage: &Usage, rates: &Rates<'_>) -> Result<Usage> {
+    let mut raised = *usage;
+    for &(minimum, least) in rates.minimums {
+        let units = || Unit::ALL.iter().copied().filter(|unit| is_kind_of(*unit, minimum));
+        let used: u128 = units().map(|unit| u128::from(usage[unit])).sum();
+        let Some(first) = units().find(|unit| usage[*unit] > 0) else { continue };
+        let missing = u64::try_from(u128::from(least).saturating_sub(used)).unwrap_or_default();
+        if missing > 0 && rates.of(first)?.is_some() {
+            raised.set(first, usage[first].checked_add(missing).ok_or_else(out_of_range)?);
+        }
+    }
+    Ok(raised)
+}
+
+/// Whether `unit` is `whole` or can be charged at the rate of `whole`, as what is heard at that of
+/// any sound.
+pub(super) fn is_kind_of(unit: Unit, whole: Unit) -> bool {
+    let keys = own_keys(whole);
+    unit == whole || charged_as(unit).iter().any(|set| set & keys != 0)
 }
 
 /// How much of `unit` is charged: reasoning is either inside output or apart from it, a fetch is

@@ -108,6 +108,8 @@ pub struct FoundEntry {
     pub max_input: Option<u64>,
     /// How many tokens an answer may hold at most, where it is known.
     pub max_output: Option<u64>,
+    /// How much of a unit is charged at least in each request that uses any of it.
+    pub minimums: BTreeMap<&'static str, u64>,
     /// The prices and when they are in force: the last that is in force counts, else the first.
     pub prices: Vec<Era>,
     /// Other prices under conditions.
@@ -270,6 +272,7 @@ impl Catalog {
             context_window: model.context_window(),
             max_input: model.max_input(),
             max_output: model.max_output(),
+            minimums: model.minimums().iter().map(|(unit, least)| (unit.name(), *least)).collect(),
             prices,
             variants,
         })

@@ -3,8 +3,9 @@
 //! The order is fixed:
 //!
 //! 1. The provider: by its id, by the price list's other spellings, by the spellings of routers and
-//!    SDKs. Where none is named: by what the name says itself (a prefix such as `openrouter/`, an
-//!    ARN, a path, the form of a Bedrock id), else by the price list's rules for names.
+//!    SDKs. Where none is named: by what the name says itself (a prefix such as `openrouter/` or any
+//!    id of the price list, an ARN, a path, the form of a Bedrock id), else by the price list's rules
+//!    for names.
 //! 2. The name as it is, then with its date in dashes, in the provider's list and in the lists of
 //!    the providers that it resells. The first rule that matches decides. This much is the order of
 //!    the source of the prices, and gives its answers.
@@ -27,7 +28,7 @@ use octorato_core::{Error, ErrorKind, Result};
 
 use super::catalog::{Catalog, Provider};
 use super::certainty::{Certainty, MatchPolicy, Reason};
-use super::matching::{MatchRule, Matched, ProviderMatch};
+use super::matching::{MatchRule, Matched, ProviderMatch, Sought};
 use super::model_price::ModelPrice;
 use super::table::Model;
 pub use step::Step;
@@ -221,7 +222,7 @@ impl Catalog {
         if let Some(found) = self.entry_of_id(seller, &name)? {
             return Ok(found);
         }
-        let mut plain = name.clone();
+        let mut plain = None;
         for (step, kind, rewrite) in STEPS {
             for _ in 0..REPEATS {
                 let Some(rewritten) = rewrite(&name.text, provider) else { break };
@@ -236,14 +237,17 @@ impl Catalog {
                 }
                 name = next;
             }
-            if matches!(step, Step::Prefix | Step::Path) && name.caution.is_none() {
-                plain = name.clone();
+            let is_plain = matches!(step, Step::Prefix | Step::Path) && name.caution.is_none();
+            if is_plain && !name.steps.is_empty() {
+                plain = Some(name.clone());
             }
         }
-        match self.entry_of_id(seller, &plain)? {
-            Some(found) => Ok(found),
-            None => Err(self.unknown_model(seller.at, model, &tried)),
+        if let Some(plain) = plain
+            && let Some(found) = self.entry_of_id(seller, &plain)?
+        {
+            return Ok(found);
         }
+        Err(self.unknown_model(seller.at, model, &tried))
     }
 
     /// The provider of this id, else of this other spelling.
@@ -255,6 +259,9 @@ impl Catalog {
         let name = name.trim();
         if name.len() > LONGEST {
             return Err(refusal::too_long(name));
+        }
+        if let Some(at) = self.position(name) {
+            return Ok(Seller { at, how: ProviderMatch::Given });
         }
         let lower = name.to_lowercase();
         let providers = self.providers();
@@ -283,20 +290,40 @@ impl Catalog {
         } else {
             name
         };
-        if let Some(at) = named_in(name).and_then(|id| self.position(id)) {
+        if let Some(at) = self.named_in(name) {
             return Ok(Seller { at, how: ProviderMatch::NamedInModel });
         }
-        let claimed = |name: &str| {
-            self.providers()
-                .iter()
-                .position(|p| p.claims.as_ref().is_some_and(|rule| rule.is_match(name)))
+        let base = || self.claimant(name::fine_tune(name)?.strip_prefix("ft:")?);
+        let words = || {
+            let has_spaces = name.contains(char::is_whitespace);
+            let words = || name.split_whitespace().collect::<Vec<_>>().join("-");
+            self.claimant(&has_spaces.then(words)?)
         };
-        let base = || claimed(name::fine_tune(name)?.strip_prefix("ft:")?);
-        let words = || claimed(&name.split_whitespace().collect::<Vec<_>>().join("-"));
-        match claimed(name).or_else(base).or_else(words) {
+        match self.claimant(name).or_else(base).or_else(words) {
             Some(at) => Ok(Seller { at, how: ProviderMatch::InferredFromModel }),
             None => Err(self.unclaimed(name)),
         }
+    }
+
+    /// The place of the provider that a name names itself.
+    fn named_in(&self, name: &str) -> Option<usize> {
+        if is_variant(name) {
+            return self.position("openrouter");
+        }
+        if let Some((id, _)) = prefix::split(name) {
+            return self.position(id);
+        }
+        if let Some((id, _)) = prefix::cut(name)
+            && let Some(at) = self.position(id)
+        {
+            return Some(at);
+        }
+        if name.starts_with("arn:aws") || bedrock::is_id(name) {
+            return self.position("aws");
+        }
+        let starts = ["projects/", "publishers/", "models/gemini", "models/gemma", "tunedmodels/"];
+        let is_google = starts.iter().any(|start| name.starts_with(start));
+        is_google.then(|| self.position("google"))?
     }
 
     /// The price of a name as it is, then with its date in dashes.
@@ -310,7 +337,7 @@ impl Catalog {
         if found.is_some() {
             return Ok(found);
         }
-        let Some(dashed) = name::with_dashed_date(&name.text) else { return Ok(None) };
+        let Some(dashed) = name::with_dashed_dates(&name.text) else { return Ok(None) };
         let mut name = name.clone();
         name.take(Step::DashedDate, Rewritten::new(dashed));
         self.search(seller, &name, watch)
@@ -329,17 +356,18 @@ impl Catalog {
         let lists = std::iter::once((seller.at, seller.how))
             .chain(resold.map(|other| (other, ProviderMatch::Fallback)));
         let fine_tune = name::fine_tune(&name.text);
-        let text = fine_tune.unwrap_or(&name.text);
+        let sought = Sought::new(fine_tune.unwrap_or(&name.text));
         for (at, how) in lists {
-            let (list, models) = (&self.providers()[at], self.models_at(at)?);
-            let found = models.iter().enumerate().find_map(|(place, model)| {
-                let (rule, pattern) = model.rule.decide(text)?;
+            let (list, models) = (&self.providers()[at], self.list_at(at)?);
+            let found = models.rules.first(&sought, |place| {
+                let model = models.all.get(place)?;
+                let (rule, pattern) = model.rule.decide(sought.name)?;
                 // A fine-tune never has the price of its base.
                 let is_own =
                     fine_tune.is_none() || pattern.contains("ft:") || pattern.contains(".ft-");
                 is_own.then_some((place, model, rule, pattern))
             });
-            watch.searched(list, models, found.map(|(place, ..)| place));
+            watch.searched(list, &models.all, found.map(|(place, ..)| place));
             if let Some((_, model, rule, pattern)) = found {
                 let matched = matched(provider, model, how, rule, pattern, name);
                 return Ok(Some(ModelPrice::new(provider, list, model, matched)));
@@ -351,10 +379,7 @@ impl Catalog {
     /// The entry of the seller's list whose id the name is.
     fn entry_of_id(&self, seller: Seller, name: &Name) -> Result<Option<ModelPrice<'_>>> {
         let provider = &self.providers()[seller.at];
-        let is_named = |model: &&Model| model.id().to_lowercase() == name.text;
-        let Some(model) = self.models_at(seller.at)?.iter().find(is_named) else {
-            return Ok(None);
-        };
+        let Some(model) = self.list_at(seller.at)?.of_id(&name.text) else { return Ok(None) };
         let is_plain = name.steps.is_empty();
         let certainty = if is_plain { Certainty::Exact } else { Certainty::Equivalent };
         let steps = name.steps.iter().copied().chain([Step::EntryId]).collect();
@@ -420,21 +445,6 @@ fn matched<'c>(
         steps,
         name: name.text.as_str().into(),
     }
-}
-
-/// The id of the provider that a name names itself.
-fn named_in(name: &str) -> Option<&'static str> {
-    if is_variant(name) {
-        return Some("openrouter");
-    }
-    if let Some((id, _)) = prefix::split(name) {
-        return Some(id);
-    }
-    if name.starts_with("arn:aws") || bedrock::is_id(name) {
-        return Some("aws");
-    }
-    let is_google = ["projects/", "publishers/", "models/gemini", "models/gemma", "tunedmodels/"];
-    is_google.iter().any(|start| name.starts_with(start)).then_some("google")
 }
 
 /// Whether the name has the form of a variant of `OpenRouter`'s: `openai/gpt-5.5:nitro`.

@@ -1,5 +1,8 @@
 //! How a provider and a model name find their entry in a price list.
 
+mod index;
+mod prefixes;
+
 use std::fmt;
 
 use regex_lite::Regex;
@@ -7,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::certainty::{Certainty, Reason};
 use super::lookup::Step;
+pub(super) use index::{Index, Sought};
 
 /// How a provider was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -123,12 +127,28 @@ pub(super) enum Rule {
 /// A regular expression that was checked when it was read.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Pattern(Regex);
+pub(super) struct Pattern {
+    regex: Regex,
+    /// A name that matches begins with one of these; nothing is known where there is none.
+    prefixes: Box<[Box<str>]>,
+}
+
+impl Pattern {
+    /// Whether the name begins as a match must. The expression itself takes far longer.
+    fn may_match(&self, name: &str) -> bool {
+        self.prefixes.is_empty() || self.prefixes.iter().any(|text| name.starts_with(&**text))
+    }
+
+    fn is_match(&self, name: &str) -> bool {
+        self.may_match(name) && self.regex.is_match(name)
+    }
+}
 
 impl TryFrom<String> for Pattern {
     type Error = regex_lite::Error;
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        Regex::new(&text).map(Self)
+        let regex = Regex::new(&text)?;
+        Ok(Self { regex, prefixes: prefixes::prefixes(&text) })
     }
 }
 
@@ -143,11 +163,14 @@ impl Rule {
             Self::StartsWith(text) => (MatchRule::StartsWith, text, name.starts_with(&**text)),
             Self::EndsWith(text) => (MatchRule::EndsWith, text, name.ends_with(&**text)),
             Self::Contains(text) => (MatchRule::Contains, text, name.contains(&**text)),
-            Self::Regex(Pattern(regex)) => {
-                return regex.is_match(name).then(|| (MatchRule::Regex, regex.as_str()));
+            Self::Regex(pattern) => {
+                return pattern.is_match(name).then(|| (MatchRule::Regex, pattern.regex.as_str()));
             }
             Self::Or(rules) => return rules.iter().find_map(|rule| rule.decide(name)),
             Self::And(rules) => {
+                if !rules.iter().all(|rule| rule.may_match(name)) {
+                    return None;
+                }
                 return rules.iter().try_fold(None, |best: Option<Decision<'_>>, rule| {
                     let next = rule.decide(name)?;
                     Some(Some(best.filter(|best| says_more(*best, next)).unwrap_or(next)))
@@ -163,6 +186,15 @@ impl Rule {
     /// Whether `name` passes.
     pub(super) fn is_match(&self, name: &str) -> bool {
         self.decide(name).is_some()
+    }
+
+    /// Whether the rule may match, told cheaply.
+    fn may_match(&self, name: &str) -> bool {
+        match self {
+            Self::Regex(pattern) => pattern.may_match(name),
+            Self::StartsWith(text) => name.starts_with(&**text),
+            _ => true,
+        }
     }
 
     /// Whether the rule names exactly this text somewhere.
@@ -184,7 +216,7 @@ impl Rule {
             | Self::StartsWith(text)
             | Self::EndsWith(text)
             | Self::Contains(text) => text,
-            Self::Regex(Pattern(regex)) => regex.as_str(),
+            Self::Regex(pattern) => pattern.regex.as_str(),
             Self::Or(rules) | Self::And(rules) => rules.first().map_or("", Self::pattern),
             Self::Not(rule) => rule.pattern(),
         }

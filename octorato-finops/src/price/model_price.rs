@@ -117,6 +117,7 @@ impl<'c> ModelPrice<'c> {
         context: &PriceContext,
     ) -> Result<Rates<'c>> {
         let mut rates = Rates::standard(self.model.rates_at(at));
+        rates.minimums = self.model.minimums();
         if context.is_standard() {
             return Ok(rates);
         }
@@ -179,6 +180,8 @@ pub(super) struct Rates<'c> {
     factor: Option<Rate>,
     /// What the operator agreed to.
     pub(super) terms: Option<Box<Terms<'c>>>,
+    /// How much is charged at least where any was used.
+    pub(super) minimums: &'c [(Unit, u64)],
     /// The size of the request, which chooses the tier of all rates.
     pub(super) input_tokens: u64,
 }
@@ -186,7 +189,14 @@ pub(super) struct Rates<'c> {
 impl<'c> Rates<'c> {
     /// The rates of a table as they are.
     pub(super) fn standard(standard: &'c RateTable) -> Self {
-        Self { standard, overrides: Vec::new(), factor: None, terms: None, input_tokens: 0 }
+        Self {
+            standard,
+            overrides: Vec::new(),
+            factor: None,
+            terms: None,
+            minimums: &[],
+            input_tokens: 0,
+        }
     }
 
     /// The same under agreements.
@@ -248,7 +258,28 @@ impl<'c> Rates<'c> {
 
     /// The rate of the most specific key of `unit` that has one and is in `among`; of several the
     /// dearest.
+    #[inline]
     fn first_of(&self, unit: Unit, among: KeySet) -> Result<Option<Rate>> {
+        let is_as_listed =
+            self.terms.is_none() && self.overrides.is_empty() && self.factor.is_none();
+        if is_as_listed { Ok(self.listed(unit, among)) } else { self.changed(unit, among) }
+    }
+
+    /// The same where nothing changes the rates of the list.
+    #[inline]
+    fn listed(&self, unit: Unit, among: KeySet) -> Option<Rate> {
+        let among = among & self.standard.keys();
+        let keys = charged_as(unit).iter().map(|set| set & among).find(|set| *set != 0)?;
+        if keys.is_power_of_two() {
+            let key = PriceKey::ALL.get(keys.trailing_zeros() as usize)?;
+            return self.standard.get(*key).map(|tiered| tiered.at(self.input_tokens));
+        }
+        let rates = keys_of(keys).filter_map(|key| self.rate(key));
+        rates.reduce(|a, b| if b.exceeds(a) { b } else { a })
+    }
+
+    /// The same where something does.
+    fn changed(&self, unit: Unit, among: KeySet) -> Result<Option<Rate>> {
         if let Some(terms) = &self.terms {
             return Ok(self.agreed(terms, unit, among)?.map(|(rate, _)| rate));
         }
@@ -257,11 +288,6 @@ impl<'c> Rates<'c> {
         else {
             return Ok(None);
         };
-        if keys.is_power_of_two() && self.overrides.is_empty() && self.factor.is_none() {
-            let key = PriceKey::ALL.get(keys.trailing_zeros() as usize);
-            let tiered = key.and_then(|key| self.standard.get(*key));
-            return Ok(tiered.map(|tiered| tiered.at(self.input_tokens)));
-        }
         let rates = keys_of(keys).filter_map(|key| self.rate(key));
         let dearest = rates.reduce(|a, b| if b.exceeds(a) { b } else { a });
         dearest.map(|rate| self.multiplied(unit, rate)).transpose()

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use octorato_core::PriceContext;
+use octorato_core::{PriceContext, Unit};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
 use super::key::{KeySet, PriceKey};
@@ -16,7 +16,7 @@ use super::rate::{Rate, Tiered};
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
-    id: Box<str>,
+    id: Id,
     name: Option<Box<str>>,
     #[serde(rename = "match")]
     pub(super) rule: Rule,
@@ -27,18 +27,57 @@ pub struct Model {
     deprecated: bool,
     prices: Box<[Era]>,
     #[serde(default)]
+    minimums: Minimums,
+    #[serde(default)]
     pub(super) variants: Box<[Variant]>,
+}
+
+/// The id of a model, as it is written and in small letters, in which names are compared.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(from = "Box<str>")]
+struct Id {
+    written: Box<str>,
+    /// None where it is written so.
+    small: Option<Box<str>>,
+}
+
+impl From<Box<str>> for Id {
+    fn from(written: Box<str>) -> Self {
+        let small = written.to_lowercase();
+        Self { small: (*small != *written).then(|| small.into()), written }
+    }
+}
+
+/// The least that is charged, by unit.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(try_from = "std::collections::BTreeMap<Box<str>, u64>")]
+struct Minimums(Box<[(Unit, u64)]>);
+
+impl TryFrom<std::collections::BTreeMap<Box<str>, u64>> for Minimums {
+    type Error = String;
+    fn try_from(map: std::collections::BTreeMap<Box<str>, u64>) -> Result<Self, String> {
+        let known = |(name, least): (Box<str>, u64)| match Unit::from_name(&name) {
+            Some(unit) => Ok((unit, least)),
+            None => Err(format!("a minimum of an unknown unit: `{name}`")),
+        };
+        map.into_iter().map(known).collect::<Result<_, _>>().map(Self)
+    }
 }
 
 impl Model {
     /// The id in the price list, such as `claude-opus-4-8`.
     pub fn id(&self) -> &str {
-        &self.id
+        &self.id.written
+    }
+
+    /// The id in small letters.
+    pub(super) fn small_id(&self) -> &str {
+        self.id.small.as_deref().unwrap_or(&self.id.written)
     }
 
     /// The name for people; the id where there is none.
     pub fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or(&self.id)
+        self.name.as_deref().unwrap_or(&self.id.written)
     }
 
     /// How many tokens the model can read and write in one request, where it is known.
@@ -56,6 +95,12 @@ impl Model {
     /// known: the largest number that is said of any name of this entry.
     pub fn max_output(&self) -> Option<u64> {
         self.max_output
+    }
+
+    /// How much of a unit is charged at least in each request that uses any of it: Groq bills ten
+    /// seconds of sound for a shorter one. What is priced as a kind of the unit counts with it.
+    pub fn minimums(&self) -> &[(Unit, u64)] {
+        &self.minimums.0
     }
 
     /// Whether the provider has retired the model.

@@ -110,6 +110,22 @@ fn a_model_is_found_by_its_rule_or_not_at_all() {
 }
 
 #[test]
+fn an_id_of_the_catalog_is_a_prefix_too() {
+    let catalog = catalog(r#"{"id":"nova-1","match":{"equals":"nova-1"},"prices":[{"rates":{}}]}"#);
+    for name in ["p/nova-1", "p:nova-1", "P/nova-1"] {
+        for provider in [None, Some("p"), Some("reseller")] {
+            let price = catalog.find(provider, name).unwrap();
+            assert_eq!((price.list().id(), price.model().id()), ("p", "nova-1"), "{name}");
+            assert!(price.matched().exact);
+        }
+    }
+    assert_eq!(catalog.find(None, "reseller/nova-1").unwrap().provider().id(), "reseller");
+    for name in ["p/", "p/nova-2", "other/nova-1"] {
+        assert_eq!(catalog.find(None, name).unwrap_err().kind(), ErrorKind::Unpriced, "{name}");
+    }
+}
+
+#[test]
 fn a_sibling_that_only_a_pattern_matched_is_not_exact() {
     for (name, model, exact) in [
         ("claude-haiku-4-5-20251001", "claude-haiku-4-5", true),
@@ -284,6 +300,39 @@ fn a_request_fee_is_charged_once_or_as_often_as_said() {
     let catalog = priced(r#""input_mtok":"1","requests_kcount":"12""#, "");
     assert_eq!(usd(&catalog, mega(Unit::Input)), "1.012");
     assert_eq!(usd(&catalog, mega(Unit::Input).with(Unit::Requests, 2)), "1.024");
+}
+
+#[test]
+fn a_minimum_is_charged_where_any_of_it_was_used() {
+    let catalog = |minimums: &str| {
+        catalog(&format!(
+            r#"{{"id":"m-1","match":{{"equals":"m-1"}},"minimums":{minimums},
+                "prices":[{{"rates":{{"audio_hours":"36","input_audio_hours":"36"}}}}]}}"#
+        ))
+    };
+    let hears = catalog(r#"{"audio_seconds":10}"#);
+    let lines = |usage: Usage| -> Vec<(Unit, u64)> {
+        let charge = charge(&hears, usage, &[]).unwrap();
+        assert!(charge.is_exact());
+        charge.lines().iter().map(|line| (line.unit(), line.count())).collect()
+    };
+    let heard = |total: u64, read: u64| {
+        Usage::new().with(Unit::AudioSeconds, total).with(Unit::InputAudioSeconds, read)
+    };
+    assert_eq!(lines(heard(0, 0)), []);
+    assert_eq!(lines(heard(1, 0)), [(Unit::AudioSeconds, 10)]);
+    assert_eq!(lines(heard(11, 0)), [(Unit::AudioSeconds, 11)]);
+    assert_eq!(lines(heard(0, 9)), [(Unit::InputAudioSeconds, 10)]);
+    // What is one kind of another adds up with it: ten seconds in all.
+    let sum: u64 = lines(heard(3, 4)).iter().map(|(_, count)| count).sum();
+    assert_eq!(sum, 10);
+    assert_eq!(lines(heard(6, 4)).len(), 2);
+    let price = hears.find(Some("p"), "m-1").unwrap();
+    assert_eq!(price.model().minimums(), [(Unit::AudioSeconds, 10)]);
+    let known = price.charge_known(&heard(1, 0).with(Unit::Input, 3), noon(), &context(&[]));
+    assert_eq!(known.unwrap().ignored().units, [(Unit::Input, 3)]);
+    let text = hears.text().replace("audio_seconds", "sound");
+    assert_eq!(Catalog::parse(text).unwrap_err().kind(), ErrorKind::Data);
 }
 
 #[test]

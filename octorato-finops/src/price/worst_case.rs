@@ -7,6 +7,7 @@ use octorato_core::{Error, ErrorKind, Money, PriceContext, Result, Unit, UnitKin
 use rust_decimal::Decimal;
 
 use super::amount::{Amount, out_of_range};
+use super::charge::is_kind_of;
 use super::model_price::{ModelPrice, Rates};
 use super::rate::{Per, Rate};
 use super::request::{CacheWrites, Media, Modality, Most, Request};
@@ -116,6 +117,8 @@ impl ModelPrice<'_> {
     ///   for, each of its parts, and those that the provider may choose; all that is in force within
     ///   [`HORIZON`] from `at`.
     /// - **Fees**: of the request, and of the provider's own tools as often as they may be used.
+    /// - **Minimums**: what is charged at least ([`Model::minimums`](super::Model::minimums)) counts
+    ///   for every unit of which any may be used.
     ///
     /// A variant that the provider may choose and that has no price is taken for one that it does
     /// not sell. An error of kind [`ErrorKind::Unpriced`] where the variant that is asked for has no
@@ -339,7 +342,7 @@ fn terms(
         match count_of(request, size, rates, unit)? {
             Most::Count(0) => {}
             Most::Count(count) => match rates.of(unit)? {
-                Some(rate) => add(UnitKind::Count, unit, count, rate)?,
+                Some(rate) => add(UnitKind::Count, unit, count.max(least(rates, unit)), rate)?,
                 None => {
                     reasons.insert(format!("no price for `{unit}`"));
                 }
@@ -351,6 +354,12 @@ fn terms(
     }
     let amount = total.book_up()?;
     Ok((terms, amount))
+}
+
+/// How much of `unit` is charged at least where any is used.
+fn least(rates: &Rates<'_>, unit: Unit) -> u64 {
+    let minimums = rates.minimums.iter().filter(|(whole, _)| is_kind_of(unit, *whole));
+    minimums.map(|(_, least)| *least).max().unwrap_or_default()
 }
 
 /// The reachable unit of a kind with the dearest rate, where any has one.

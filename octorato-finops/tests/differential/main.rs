@@ -46,14 +46,12 @@ enum Relation {
     Supplement,
     /// More requests than one: each has its fee here, all have one there.
     RequestsCounted,
-    /// The other engine bills at least ten seconds of Groq's Whisper.
-    WhisperMinimum,
     /// More reasoning than output of its kind: refused here, there only where the total is less.
     MoreReasoningThanOutput,
 }
 
 impl Relation {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 8] = [
         Self::SameToTheBit,
         Self::SameButForRounding,
         Self::UnitLeftOut,
@@ -61,7 +59,6 @@ impl Relation {
         Self::NoRatesAreFree,
         Self::Supplement,
         Self::RequestsCounted,
-        Self::WhisperMinimum,
         Self::MoreReasoningThanOutput,
     ];
 }
@@ -259,14 +256,6 @@ impl Judge {
             }
             (_, Ok(known)) if usage[Unit::Requests] > 1 && nearest(known) > theirs => {
                 Ok(Relation::RequestsCounted)
-            }
-            (_, Ok(known))
-                if model.starts_with("whisper-")
-                    && provider == "groq"
-                    && usage[Unit::AudioSeconds] + usage[Unit::InputAudioSeconds] < 10
-                    && nearest(known) < theirs =>
-            {
-                Ok(Relation::WhisperMinimum)
             }
             (Err(error), Ok(known)) if error.kind() == ErrorKind::Unpriced => {
                 let supplemented = pairs.iter().any(supplemented);

@@ -103,8 +103,11 @@ fn describe(proposal: &Proposal, printer: &mut Printer) -> anyhow::Result<()> {
         counted(imported.models as u64, "model"),
         grouped(&imported.priced),
     ))?;
-    let kept =
-        [(inherited.limits, "token limits of models"), (inherited.multipliers, "multipliers")];
+    let kept = [
+        (inherited.limits, "token limits of models"),
+        (inherited.multipliers, "multipliers"),
+        (inherited.minimums, "minimums"),
+    ];
     for (number, what) in kept.into_iter().filter(|(number, _)| *number > 0) {
         printer.line(format_args!("kept from the current prices: {} {what}", grouped(&number)))?;
     }
@@ -161,7 +164,7 @@ fn document(proposal: &Proposal, taken: bool) -> Value {
     json!({
         "schema": 1, "taken": taken, "news": proposal.is_news, "before": before.full(), "after": facts(&imported.catalog),
         "format": imported.format.name(), "models": imported.models, "priced": imported.priced,
-        "inherited": {"limits": inherited.limits, "multipliers": inherited.multipliers},
+        "inherited": {"limits": inherited.limits, "multipliers": inherited.multipliers, "minimums": inherited.minimums},
         "normalised": normalised, "unknown": unknown, "skipped": skipped, "ignored": ignored,
         "diff": diff,
     })

@@ -117,6 +117,12 @@ pub(super) fn show(
     if !limits.is_empty() {
         printer.line(format_args!("  {}", limits.join(", ")))?;
     }
+    for (unit, least) in &found.minimums {
+        printer.line(format_args!(
+            "  at least {} {unit} are charged where any are used",
+            grouped(least)
+        ))?;
+    }
     let mut table = Table::new(&[
         ("When", Align::Left),
         ("Rate", Align::Left),

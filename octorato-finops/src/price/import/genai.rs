@@ -135,6 +135,7 @@ fn model(provider: &str, at: usize, source: &Object<'_>, findings: &mut Findings
         max_output: None,
         deprecated: deprecated.unwrap_or_default(),
         prices,
+        minimums: super::snapshot::Minimums::new(),
         variants,
         id,
     })

@@ -15,9 +15,11 @@ pub struct Inherited {
     pub limits: usize,
     /// Conditions under which all rates of a model are multiplied, such as `inference_geo=us`.
     pub multipliers: usize,
+    /// Models of which a minimum is kept that is charged for each request.
+    pub minimums: usize,
 }
 
-/// Prices with the token limits and multipliers of `from`, for the models that both have, where the
+/// Prices with the token limits, multipliers and minimums of `from`, for the models that both have, where the
 /// list itself says nothing of them. A rate is never kept.
 ///
 /// A snapshot of our own says everything itself and stays as it is.
@@ -39,6 +41,10 @@ pub fn inherit(imported: Imported, from: &Catalog) -> Result<(Imported, Inherite
             let Some(old) = old else { continue };
             inherited.limits += usize::from(keep_limits(model, old));
             inherited.multipliers += keep_multipliers(model, old);
+            if model.minimums.is_empty() && !old.minimums.is_empty() {
+                model.minimums.clone_from(&old.minimums);
+                inherited.minimums += 1;
+            }
         }
     }
     let text = snapshot.to_text()?;

@@ -174,6 +174,7 @@ fn model(
         max_output,
         deprecated: retired.is_some_and(|retired| retired <= origin.made),
         prices,
+        minimums: super::snapshot::Minimums::new(),
         variants,
     };
     let listing = listings.entry(id.to_owned()).or_default();

@@ -122,6 +122,7 @@ fn model(provider: &str, id: &str, source: &Object<'_>, findings: &mut Findings)
         max_output: limits.get("output").copied(),
         deprecated: word("status").is_some_and(|status| status == "deprecated"),
         prices,
+        minimums: super::snapshot::Minimums::new(),
         variants,
     }
 }

@@ -73,9 +73,15 @@ pub(in crate::price) struct Model {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::price) deprecated: bool,
     pub(in crate::price) prices: Vec<Era>,
+    /// The least that is charged, by unit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(in crate::price) minimums: Minimums,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(in crate::price) variants: Vec<Variant>,
 }
+
+/// The least that is charged, by unit.
+pub(in crate::price) type Minimums = BTreeMap<String, u64>;
 
 /// Rates by price key.
 pub(in crate::price) type Rates = BTreeMap<String, Rate>;

@@ -6,7 +6,7 @@ use octorato_core::Result;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::snapshot::{Snapshot, Variant};
+use super::snapshot::{Model, Snapshot, Variant};
 use super::{json, refused};
 
 #[derive(Deserialize)]
@@ -15,6 +15,21 @@ struct Supplement {
     #[serde(rename = "about")]
     _about: IgnoredAny,
     variants: Vec<Multiplier>,
+    #[serde(default)]
+    minimums: Vec<Minimum>,
+}
+
+/// How much is charged at least for each request to some models.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Minimum {
+    provider: String,
+    models: Vec<String>,
+    /// By unit.
+    least: BTreeMap<String, u64>,
+    /// Where the fact was published.
+    #[serde(rename = "source")]
+    _source: String,
 }
 
 /// All token rates of some models times a factor, under a condition.
@@ -30,7 +45,7 @@ struct Multiplier {
     _source: String,
 }
 
-/// A snapshot whose multipliers are those of `facts`, a JSON document kept by hand
+/// A snapshot whose multipliers and minimums are those of `facts`, a JSON document kept by hand
 /// (`data/supplement.json`), in place of any that it has. For the built-in snapshot only.
 ///
 /// Fails with [`ErrorKind::Data`](octorato_core::ErrorKind::Data) where the facts name a provider
@@ -45,14 +60,18 @@ fn apply(snapshot: &mut Snapshot, facts: &str) -> Result<()> {
     let supplement: Supplement = json::read(facts, "the supplement")?;
     for model in snapshot.lists.iter_mut().flat_map(|list| &mut list.models) {
         model.variants.retain(|variant| variant.multiply.is_none());
+        model.minimums.clear();
+    }
+    for extra in supplement.minimums {
+        for id in &extra.models {
+            let model = named(snapshot, &extra.provider, id)?;
+            model.minimums.extend(extra.least.clone());
+        }
     }
     for extra in supplement.variants {
-        let list = snapshot.lists.iter_mut().find(|list| list.id == extra.provider);
-        let list = list.ok_or_else(|| refused(&extra.provider, "no such provider"))?;
         for id in &extra.models {
-            let model = list.models.iter_mut().find(|model| model.id == *id);
             let place = || format!("{}/{id}: {:?}", extra.provider, extra.when);
-            let model = model.ok_or_else(|| refused(place(), "no such model"))?;
+            let model = named(snapshot, &extra.provider, id)?;
             if model.variants.iter().any(|variant| variant.when == extra.when) {
                 return Err(refused(place(), "the source has this variant now; remove it here"));
             }
@@ -65,6 +84,13 @@ fn apply(snapshot: &mut Snapshot, facts: &str) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn named<'s>(snapshot: &'s mut Snapshot, provider: &str, id: &str) -> Result<&'s mut Model> {
+    let list = snapshot.lists.iter_mut().find(|list| list.id == provider);
+    let list = list.ok_or_else(|| refused(provider, "no such provider"))?;
+    let model = list.models.iter_mut().find(|model| model.id == id);
+    model.ok_or_else(|| refused(format!("{provider}/{id}"), "no such model"))
 }
 
 #[cfg(test)]
@@ -99,6 +125,22 @@ mod tests {
         assert!(once.contains(r#"{"when":{"speed":"fast"},"multiply":"2"}"#));
         apply(&mut snapshot, &extra).unwrap();
         assert_eq!(snapshot.to_text().unwrap(), once);
+    }
+
+    #[test]
+    fn minimums_are_those_of_the_facts() {
+        let minimums = |model: &str| {
+            format!(
+                r#"{{"about":"","variants":[],"minimums":[{{"provider":"a","models":["{model}"],
+                    "least":{{"audio_seconds":10}},"source":"x"}}]}}"#
+            )
+        };
+        let mut snapshot = snapshot();
+        apply(&mut snapshot, &minimums("m")).unwrap();
+        assert!(snapshot.to_text().unwrap().contains(r#""minimums":{"audio_seconds":10}"#));
+        assert!(apply(&mut snapshot, &minimums("n")).is_err());
+        apply(&mut snapshot, r#"{"about":"","variants":[]}"#).unwrap();
+        assert!(!snapshot.to_text().unwrap().contains("minimums"));
     }
 
     #[test]

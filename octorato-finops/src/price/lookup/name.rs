@@ -15,11 +15,27 @@ pub(super) fn undated(name: &str) -> Option<&str> {
     })
 }
 
-/// The name with a date at its end written with dashes: `gpt-4o-20240806` is `gpt-4o-2024-08-06`.
-pub(super) fn with_dashed_date(name: &str) -> Option<String> {
-    let (stem, suffix) = name.split_at_checked(name.len().checked_sub(9)?)?;
-    has_shape(suffix, "-dddddddd")
-        .then(|| format!("{stem}{}-{}-{}", &suffix[..5], &suffix[5..7], &suffix[7..]))
+/// The name with its dates written with dashes: `gpt-4o-20240806` is `gpt-4o-2024-08-06`,
+/// `qwen-plus-20250728:thinking` is `qwen-plus-2025-07-28:thinking`. A date stands at the end or
+/// before `-` or `:`, and is one of the calendar, from 2000 on.
+pub(super) fn with_dashed_dates(name: &str) -> Option<String> {
+    const SHAPE: &str = "-dddddddd";
+    let mut dashed = String::new();
+    let mut taken = 0;
+    for (at, _) in name.match_indices("-20") {
+        let end = at + SHAPE.len();
+        let Some(date) = name.get(at..end) else { break };
+        let is_end = matches!(name.as_bytes().get(end), None | Some(b'-' | b':'));
+        if !is_end || !has_shape(date, SHAPE) {
+            continue;
+        }
+        let date = format!("{}-{}-{}", &date[1..5], &date[5..7], &date[7..]);
+        if date.parse::<jiff::civil::Date>().is_ok() {
+            dashed.extend([&name[taken..=at], &date]);
+            taken = end;
+        }
+    }
+    (taken > 0).then(|| dashed + &name[taken..])
 }
 
 /// The name with a date at its end written as `-20240806`.
@@ -59,13 +75,19 @@ pub(super) fn differ(one: &str, other: &str) -> bool {
         let digits = name[stem.len()..].strip_prefix("-v")?.split(':').next()?;
         digits.parse::<u8>().ok()
     };
-    let date = |name: &str| {
-        let name = without_version(name).unwrap_or(name);
-        let stem = undated(name)?;
-        Some(name[stem.len()..].chars().filter(char::is_ascii_digit).collect::<String>())
-    };
     let apart = |one: Option<u8>, other: Option<u8>| one.zip(other).is_some_and(|(a, b)| a != b);
-    apart(version(one), version(other)) || date(one).zip(date(other)).is_some_and(|(a, b)| a != b)
+    let dates_differ = || {
+        let (one, other) = (date(one)?, date(other)?);
+        let is_digit = u8::is_ascii_digit;
+        Some(!one.bytes().filter(is_digit).eq(other.bytes().filter(is_digit)))
+    };
+    apart(version(one), version(other)) || dates_differ().unwrap_or_default()
+}
+
+/// The date at the end of a name, before any version.
+fn date(name: &str) -> Option<&str> {
+    let name = without_version(name).unwrap_or(name);
+    undated(name).map(|stem| &name[stem.len()..])
 }
 
 /// The name without what does not change its price: a release date or `-latest`, the size of the
@@ -100,6 +122,9 @@ pub(super) fn with_dashed_version(name: &str) -> Option<String> {
 
 /// Writes `to` for each `from` that stands between two numbers of one digit each, in Claude's names.
 fn respell(name: &str, from: char, to: char) -> Option<String> {
+    if !name.contains(from) {
+        return None;
+    }
     let start = name.find("claude-")?;
     let digit = |at: usize| name.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
     let is_version = |at: usize| {
@@ -119,7 +144,8 @@ pub(super) fn fine_tune(name: &str) -> Option<&str> {
         let base = rest.find(':').unwrap_or(rest.len());
         return Some(&name[..3 + base]);
     }
-    name.find(".ft-").map(|at| &name[..at + 4])
+    let mut dots = name.match_indices('.').map(|(at, _)| at);
+    dots.find(|at| name[*at..].starts_with(".ft-")).map(|at| &name[..at + 4])
 }
 
 /// A fine-tune's name without the release of its base, as entries for fine-tunes are named.
@@ -161,9 +187,20 @@ mod tests {
         ] {
             assert_eq!(without_date(name), stem);
         }
-        assert_eq!(with_dashed_date("gpt-4o-20240806").as_deref(), Some("gpt-4o-2024-08-06"));
-        assert_eq!(with_dashed_date("gpt-4o-2024-08-06"), None);
-        assert_eq!(with_dashed_date("gpt"), None);
+        for (name, dashed) in [
+            ("gpt-4o-20240806", Some("gpt-4o-2024-08-06")),
+            ("qwen-plus-20250728:thinking", Some("qwen-plus-2025-07-28:thinking")),
+            ("a-20251211-20240229", Some("a-2025-12-11-2024-02-29")),
+            ("a-20241301-20240229-b", Some("a-20241301-2024-02-29-b")),
+            ("gpt-4o-20230229", None),
+            ("gpt-4o-19991231", None),
+            ("gpt-4o-20240806@", None),
+            ("gpt-4o-2024-08-06", None),
+            ("gpt-20", None),
+            ("日-2024080本", None),
+        ] {
+            assert_eq!(with_dashed_dates(name).as_deref(), dashed, "{name}");
+        }
         assert_eq!(with_plain_date("gpt-4o-2024-08-06").as_deref(), Some("gpt-4o-20240806"));
         assert_eq!(with_plain_date("c@20240806").as_deref(), Some("c-20240806"));
         assert_eq!(with_plain_date("c-20240806"), None);

@@ -104,12 +104,17 @@ pub(super) fn provider(name: &str) -> Option<&'static str> {
 /// The weights of `gpt-oss` are hosted by many, so `openai/gpt-oss-120b` names no provider; nor
 /// does `mistralai/`, under which weights of Mistral's are published.
 pub(super) fn split(name: &str) -> Option<(&'static str, &str)> {
+    let (head, rest) = cut(name)?;
+    Some((spelled(head)?, rest))
+}
+
+/// What is written before a model's name, if that can be a provider, and the rest of the name.
+pub(super) fn cut(name: &str) -> Option<(&str, &str)> {
     let at = name.find(['/', ':'])?;
-    let rest = name[at + 1..].trim_start();
-    let id = spelled(&name[..at])?;
-    let is_hosted =
-        (id == "openai" && rest.starts_with("gpt-oss")) || name.starts_with("mistralai/");
-    (!rest.is_empty() && !is_hosted).then_some((id, rest))
+    let (head, rest) = (&name[..at], name[at + 1..].trim_start());
+    let is_hosted = (rest.starts_with("gpt-oss") && spelled(head) == Some("openai"))
+        || name.starts_with("mistralai/");
+    (!rest.is_empty() && !is_hosted).then_some((head, rest))
 }
 
 #[cfg(test)]

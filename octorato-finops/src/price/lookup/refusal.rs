@@ -42,6 +42,8 @@ fn opaque_kind(name: &str) -> Option<&'static str> {
         ("prompt-router", "a prompt router"),
         ("prompt", "a stored prompt"),
     ];
+    // All of them are paths or ARNs.
+    memchr::memchr3(b'/', b':', b'%', name.as_bytes())?;
     let unescaped;
     let name = if name.contains('%') {
         unescaped = name.replace("%3a", ":").replace("%2f", "/");
@@ -88,14 +90,17 @@ impl Catalog {
     pub(super) fn unknown_model(&self, at: usize, model: &str, rewritten: &[String]) -> Error {
         let provider = &self.providers()[at];
         let lower = model.to_lowercase();
-        let mut tried = vec![format!("the models of {}", provider.id())];
-        tried.extend(provider.resells.iter().map(|other| format!("those of {other}")));
-        let dashed = name::with_dashed_date(&lower);
-        let names = rewritten.iter().chain(&dashed);
-        tried.extend(names.take(TOLD).map(|name| format!("the name `{name}`")));
+        let mut tried = format!("the models of {}", provider.id());
+        for other in &provider.resells {
+            tried.extend([", those of ", other]);
+        }
+        let dashed = name::with_dashed_dates(&lower);
+        for name in rewritten.iter().chain(&dashed).take(TOLD) {
+            tried.extend([", the name `", name, "`"]);
+        }
         let error = Error::new(ErrorKind::Unpriced, format!("no price for model: `{model}`"))
             .with("provider", provider.id())
-            .with("tried", tried.join(", "))
+            .with("tried", tried)
             .with("price list", self.source());
         let last = rewritten.last().unwrap_or(&lower);
         if name::fine_tune(last).is_some() {
@@ -118,17 +123,31 @@ impl Catalog {
     /// At most three models of a list whose ids begin like `name`, the most alike first.
     pub(in crate::price) fn nearest(&self, at: usize, name: &str) -> Vec<&str> {
         const ENOUGH: usize = 4;
-        let alike = |id: &str| {
-            let same = id.bytes().map(|b| b.to_ascii_lowercase()).zip(name.bytes());
+        const MOST: usize = 3;
+        let Ok(list) = self.list_at(at) else { return Vec::new() };
+        let (all, name) = (list.by_id(), name.as_bytes());
+        let id = |place: &u32| list.all.get(*place as usize).map_or("", Model::small_id).as_bytes();
+        let alike = |place: Option<&u32>| {
+            let same = place.map_or(&[][..], id).iter().zip(name);
             same.take_while(|(a, b)| a == b).count()
         };
-        let models: &[Model] = self.models_at(at).unwrap_or_default();
-        let mut near: Vec<_> = models
-            .iter()
-            .map(|model| (alike(model.id()), model.id()))
-            .filter(|&(alike, _)| alike >= ENOUGH)
-            .collect();
-        near.sort_by_key(|&(alike, id)| (std::cmp::Reverse(alike), id));
-        near.into_iter().take(3).map(|(_, id)| id).collect()
+        // The ids stand in their order, so those that begin alike stand around the name's place.
+        let mut start = all.partition_point(|place| id(place) < name);
+        let mut end = start;
+        let mut near = Vec::with_capacity(MOST);
+        while near.len() < MOST {
+            let level = alike(all[..start].last()).max(alike(all.get(end)));
+            if level < ENOUGH {
+                break;
+            }
+            let stem = &name[..level];
+            let first = all[..start].partition_point(|place| id(place) < stem);
+            let last = end + all[end..].partition_point(|place| id(place).starts_with(stem));
+            let next = all[first..start].iter().chain(&all[end..last]);
+            let ids = next.filter_map(|place| list.all.get(*place as usize)).map(Model::id);
+            near.extend(ids.take(MOST - near.len()));
+            (start, end) = (first, last);
+        }
+        near
     }
 }

@@ -18,9 +18,11 @@ pub(super) fn hyphenated(name: &str, _: &Provider) -> Option<Rewritten> {
 
 /// The prefix of the provider itself or of one whose models it sells.
 pub(super) fn unprefixed(name: &str, seller: &Provider) -> Option<Rewritten> {
-    let (id, rest) = prefix::split(name)?;
-    let is_known = id == seller.id() || seller.resells.iter().any(|resold| **resold == *id);
-    is_known.then(|| Rewritten::new(rest.to_owned()))
+    let is_known =
+        |id: &str| id == seller.id() || seller.resells.iter().any(|resold| **resold == *id);
+    let spelled = prefix::split(name).filter(|(id, _)| is_known(id));
+    let (_, rest) = spelled.or_else(|| prefix::cut(name).filter(|(id, _)| is_known(id)))?;
+    Some(Rewritten::new(rest.to_owned()))
 }
 
 /// A region or an interface before a Bedrock id, a zone before an Azure model.

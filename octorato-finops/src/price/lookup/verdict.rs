@@ -13,7 +13,7 @@ pub(super) fn judge(
     is_whole: bool,
 ) -> (Certainty, Reason) {
     let similar = |reason| (Certainty::Similar, reason);
-    let (text, id) = (&*name.text, model.id().to_lowercase());
+    let (text, id) = (&*name.text, model.small_id());
     if let Some(fine_tune) = name::fine_tune(text) {
         let base = name::bare_fine_tune(fine_tune);
         let base = base.trim_end_matches('-');
@@ -26,7 +26,7 @@ pub(super) fn judge(
     }
     let (mut certainty, reason) = if is_whole || id == text || model.rule.names(text) {
         (Certainty::Exact, Reason::Named)
-    } else if is_same(model, &id, text) {
+    } else if is_same(model, id, text) {
         (Certainty::Equivalent, Reason::SameModel)
     } else {
         return similar(name.caution.unwrap_or(Reason::Pattern));
@@ -40,11 +40,11 @@ pub(super) fn judge(
     if id != text && name::is_moving_alias(text) {
         return similar(Reason::MovingAlias);
     }
-    if name.dated.as_ref().is_some_and(|dated| name::differ(&id, dated)) {
+    if name.dated.as_ref().is_some_and(|dated| name::differ(id, dated)) {
         return similar(Reason::OtherVersion);
     }
     let is_entry = id == text && name.place.is_none();
-    if !is_entry && !fits_place(&id, name.place(), pattern) {
+    if !is_entry && !fits_place(id, name.place(), pattern) {
         return similar(Reason::Region);
     }
     (certainty, reason)
