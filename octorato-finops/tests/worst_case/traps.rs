@@ -315,3 +315,29 @@ fn embeddings_have_no_output() {
     assert_eq!(bound.max_output_tokens(), 0);
     assert_eq!(bound.terms().len(), 1);
 }
+
+/// Groq bills ten seconds for a shorter sound.
+#[test]
+fn a_bound_holds_where_less_than_the_minimum_is_used() {
+    let at = AT.parse().unwrap();
+    for name in ["whisper-large-v3", "whisper-large-v3-turbo"] {
+        let price = find("groq", name);
+        for (read, any) in (0..12).flat_map(|read| (0..12).map(move |any| (read, any))) {
+            let mut request = Request::text(0);
+            request.counts =
+                vec![(Unit::InputAudioSeconds, Some(read)), (Unit::AudioSeconds, Some(any))];
+            let worst = price.worst_case(at, &request).unwrap();
+            let worst = worst.bound().unwrap().amount();
+            for (used, some) in (0..=read).flat_map(|used| (0..=any).map(move |some| (used, some)))
+            {
+                let usage =
+                    Usage::new().with(Unit::InputAudioSeconds, used).with(Unit::AudioSeconds, some);
+                let charge = price.charge(&usage, at, &request.context).unwrap();
+                assert!(worst.pico() >= charge.booked().pico(), "{name} {request:?} {usage:?}");
+                let charged: u64 = charge.lines().iter().map(|line| line.count()).sum();
+                let expected = if used + some == 0 { 0 } else { (used + some).max(10) };
+                assert_eq!(charged, expected);
+            }
+        }
+    }
+}
