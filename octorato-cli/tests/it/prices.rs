@@ -184,7 +184,21 @@ fn show_has_every_rate_and_explain_every_step() {
     prices 7c60f9113654524b: conformance 1 of 2026-01-01, licence MIT
 
     acme/nova-longer
-      no price  no provider of the price list has models named like `acme/nova-longer`, price list: `conformance 1`
+      provider  acme (named in model)
+      name      acme/nova-longer
+                acme: 7 entries, none matches
+      name      nova-longer, prefix
+                acme: 7 entries, number 2 matches
+      entry     acme/nova-long, by starts with `nova-long`
+      certainty similar: only a pattern of the price list matches the name
+    [stderr]
+    `octorato prices show acme/nova-longer` shows its rates
+    ");
+    assert_snapshot!(sandbox.run("prices explain other/nova-9"), @"
+    prices 7c60f9113654524b: conformance 1 of 2026-01-01, licence MIT
+
+    other/nova-9
+      no price  no provider of the price list has models named like `other/nova-9`, price list: `conformance 1`
     [exit 1]
     ");
     assert_snapshot!(sandbox.run("prices explain nova-2"), @"

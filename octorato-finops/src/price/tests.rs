@@ -316,20 +316,20 @@ fn a_minimum_is_charged_where_any_of_it_was_used() {
         assert!(charge.is_exact());
         charge.lines().iter().map(|line| (line.unit(), line.count())).collect()
     };
-    let heard = |total: u64, read: u64| {
+    let seconds = |total: u64, read: u64| {
         Usage::new().with(Unit::AudioSeconds, total).with(Unit::InputAudioSeconds, read)
     };
-    assert_eq!(lines(heard(0, 0)), []);
-    assert_eq!(lines(heard(1, 0)), [(Unit::AudioSeconds, 10)]);
-    assert_eq!(lines(heard(11, 0)), [(Unit::AudioSeconds, 11)]);
-    assert_eq!(lines(heard(0, 9)), [(Unit::InputAudioSeconds, 10)]);
+    assert_eq!(lines(seconds(0, 0)), []);
+    assert_eq!(lines(seconds(1, 0)), [(Unit::AudioSeconds, 10)]);
+    assert_eq!(lines(seconds(11, 0)), [(Unit::AudioSeconds, 11)]);
+    assert_eq!(lines(seconds(0, 9)), [(Unit::InputAudioSeconds, 10)]);
     // What is one kind of another adds up with it: ten seconds in all.
-    let sum: u64 = lines(heard(3, 4)).iter().map(|(_, count)| count).sum();
+    let sum: u64 = lines(seconds(3, 4)).iter().map(|(_, count)| count).sum();
     assert_eq!(sum, 10);
-    assert_eq!(lines(heard(6, 4)).len(), 2);
+    assert_eq!(lines(seconds(6, 4)).len(), 2);
     let price = hears.find(Some("p"), "m-1").unwrap();
     assert_eq!(price.model().minimums(), [(Unit::AudioSeconds, 10)]);
-    let known = price.charge_known(&heard(1, 0).with(Unit::Input, 3), noon(), &context(&[]));
+    let known = price.charge_known(&seconds(1, 0).with(Unit::Input, 3), noon(), &context(&[]));
     assert_eq!(known.unwrap().ignored().units, [(Unit::Input, 3)]);
     let text = hears.text().replace("audio_seconds", "sound");
     assert_eq!(Catalog::parse(text).unwrap_err().kind(), ErrorKind::Data);

@@ -1,7 +1,9 @@
 //! What in a request could make the bill larger than it seems, one test each.
 
 use octorato_core::{ErrorKind, Money, PriceContext, Unit, Usage};
-use octorato_finops::price::{Bound, CacheWrites, Catalog, ModelPrice, Request, WorstCase};
+use octorato_finops::price::{
+    Bound, CacheWrites, Catalog, ChargeLine, ModelPrice, Request, WorstCase,
+};
 use serde_json::{Value, json};
 
 pub(super) const AT: &str = "2026-11-20T12:00:00Z";
@@ -334,7 +336,7 @@ fn a_bound_holds_where_less_than_the_minimum_is_used() {
                     Usage::new().with(Unit::InputAudioSeconds, used).with(Unit::AudioSeconds, some);
                 let charge = price.charge(&usage, at, &request.context).unwrap();
                 assert!(worst.pico() >= charge.booked().pico(), "{name} {request:?} {usage:?}");
-                let charged: u64 = charge.lines().iter().map(|line| line.count()).sum();
+                let charged: u64 = charge.lines().iter().map(ChargeLine::count).sum();
                 let expected = if used + some == 0 { 0 } else { (used + some).max(10) };
                 assert_eq!(charged, expected);
             }

@@ -124,9 +124,10 @@ impl Catalog {
     pub(in crate::price) fn nearest(&self, at: usize, name: &str) -> Vec<&str> {
         const ENOUGH: usize = 4;
         const MOST: usize = 3;
-        let Ok(list) = self.list_at(at) else { return Vec::new() };
-        let (all, name) = (list.by_id(), name.as_bytes());
-        let id = |place: &u32| list.all.get(*place as usize).map_or("", Model::small_id).as_bytes();
+        let Ok(models) = self.list_at(at) else { return Vec::new() };
+        let (all, name) = (models.by_id(), name.as_bytes());
+        let id =
+            |place: &u32| models.all.get(*place as usize).map_or("", Model::small_id).as_bytes();
         let alike = |place: Option<&u32>| {
             let same = place.map_or(&[][..], id).iter().zip(name);
             same.take_while(|(a, b)| a == b).count()
@@ -144,7 +145,7 @@ impl Catalog {
             let first = all[..start].partition_point(|place| id(place) < stem);
             let last = end + all[end..].partition_point(|place| id(place).starts_with(stem));
             let next = all[first..start].iter().chain(&all[end..last]);
-            let ids = next.filter_map(|place| list.all.get(*place as usize)).map(Model::id);
+            let ids = next.filter_map(|place| models.all.get(*place as usize)).map(Model::id);
             near.extend(ids.take(MOST - near.len()));
             (start, end) = (first, last);
         }

@@ -89,9 +89,9 @@ fn item(chars: &mut Peekable<Chars<'_>>, depth: u8) -> Option<Vec<Branch>> {
             Some(inner)
         }
         '[' => class(chars),
-        '\\' => escaped(chars).map(|letter| match letter {
-            Some(letter) => vec![Branch::letter(letter)],
-            None => Branch::unknown(),
+        '\\' => Some(match escaped(chars)? {
+            Escaped::Letter(letter) => vec![Branch::letter(letter)],
+            Escaped::Class => Branch::unknown(),
         }),
         '.' | '$' => Some(Branch::unknown()),
         '^' | '*' | '+' | '?' | '{' | '}' | ']' => None,
@@ -99,11 +99,17 @@ fn item(chars: &mut Peekable<Chars<'_>>, depth: u8) -> Option<Vec<Branch>> {
     }
 }
 
-/// The letter after a backslash; none where it is a class of letters.
-fn escaped(chars: &mut Peekable<Chars<'_>>) -> Option<Option<char>> {
+/// What stands after a backslash.
+#[derive(Clone, Copy)]
+enum Escaped {
+    Letter(char),
+    Class,
+}
+
+fn escaped(chars: &mut Peekable<Chars<'_>>) -> Option<Escaped> {
     match chars.next()? {
-        'd' | 'w' | 's' | 'D' | 'W' | 'S' => Some(None),
-        mark if mark.is_ascii_punctuation() => Some(Some(mark)),
+        'd' | 'w' | 's' | 'D' | 'W' | 'S' => Some(Escaped::Class),
+        mark if mark.is_ascii_punctuation() => Some(Escaped::Letter(mark)),
         _ => None,
     }
 }
@@ -119,8 +125,8 @@ fn class(chars: &mut Peekable<Chars<'_>>) -> Option<Vec<Branch>> {
             ']' => break,
             '[' | '&' | '~' => return None,
             '\\' => match escaped(chars)? {
-                Some(letter) => letters.push(letter),
-                None => {
+                Escaped::Letter(letter) => letters.push(letter),
+                Escaped::Class => {
                     is_known = false;
                     letters.push('d');
                 }
@@ -151,7 +157,9 @@ fn repeated(chars: &mut Peekable<Chars<'_>>, mut item: Vec<Branch>) -> Option<Ve
         }
         Some('+') => {
             chars.next();
-            item.iter_mut().for_each(|branch| branch.open = false);
+            for branch in &mut item {
+                branch.open = false;
+            }
         }
         Some('{') => {
             while chars.next()? != '}' {}
