@@ -88,6 +88,12 @@ impl Amount {
         Ok(Self { numerator: numerator.ok_or_else(out_of_range)?, scale, ninths })
     }
 
+    /// The difference.
+    pub(super) fn minus(self, other: Self) -> Result<Self> {
+        // No product of `of` is as far below zero as an integer can be.
+        self.plus(Self { numerator: other.numerator.saturating_neg(), ..other })
+    }
+
     /// The amount rounded once to an integer of 10^-12, half to even.
     pub(super) fn book(self) -> Result<Money> {
         self.round(Rounding::HalfEven)

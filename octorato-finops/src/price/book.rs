@@ -1,5 +1,7 @@
 //! A price list with the operator's own prices on top of it.
 
+mod worst_case;
+
 use std::fmt;
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -8,8 +10,10 @@ use jiff::civil::Date;
 use octorato_core::{Error, ErrorKind, PriceContext, ProviderId, Result, Usage};
 
 use super::catalog::Catalog;
+use super::certainty::MatchPolicy;
 use super::charge::{Charge, charge_at};
 use super::contract::{Contract, Discount};
+use super::lookup::provider_spelled;
 use super::model_price::{ModelPrice, Rates};
 use super::overlays::{Overlays, SimilarModels};
 use super::own_model::{Like, OwnModel, OwnPrice};
@@ -118,32 +122,34 @@ impl PriceBook {
     /// The price of a model: the operator's own where there is one, else that of the price list.
     ///
     /// Of own models the one with the most specific name wins; without a provider, the name must
-    /// be that of one provider only. Fails with [`ErrorKind::Unpriced`] like [`Catalog::find`], and
+    /// be that of one provider only. A provider may be asked for by any spelling that the list
+    /// knows (`bedrock` for `aws`), and an own model may be written with any. Fails with [`ErrorKind::Unpriced`] like [`Catalog::find`], and
     /// where the list only resembles the name and [`SimilarModels::Refuse`] was chosen.
     pub fn find(&self, provider: Option<&str>, model: &str) -> Result<BookPrice<'_>> {
         let name = model.trim().to_lowercase();
         if let Some(own) = self.own(provider, &name)? {
             return Ok(self.price(Base::Own(own), name));
         }
-        let price = self.catalog().find(provider, model)?;
-        if self.overlays.similar_models == SimilarModels::Refuse && !price.matched().exact {
-            let message = format!("the price list only has a model that resembles `{model}`");
-            return Err(Error::new(ErrorKind::Unpriced, message)
-                .with("provider", price.provider().id())
-                .with("resembles", price.model().id())
-                .hinted("add it to `models` in prices.yaml, or set `similar_models: price`"));
-        }
+        let policy = match self.overlays.similar_models {
+            SimilarModels::Price => MatchPolicy::Any,
+            SimilarModels::Refuse => MatchPolicy::ExactOnly,
+        };
+        let price = self.catalog().find_with(provider, model, policy)?;
         Ok(self.price(Base::Listed(price), name))
     }
 
     /// The most specific own model of this name, on all its days.
     fn own(&self, provider: Option<&str>, name: &str) -> Result<Option<Own<'_>>> {
-        let provider = provider.map(|provider| provider.trim().to_lowercase());
+        let asked = provider.map(|provider| provider.trim().to_lowercase());
+        let spelled = asked.as_ref().and_then(|asked| provider_spelled(asked));
+        // Of names that say as much, that of the provider as it was asked for.
         let fits = |own: &OwnModel| {
-            let asked = provider.as_ref();
-            let is_theirs =
-                asked.is_none_or(|asked| own.provider.as_str().to_lowercase() == *asked);
-            own.model.fit(name, name).filter(|_| is_theirs)
+            let fit = own.model.fit(name, name)?;
+            let Some(asked) = &asked else { return Some((fit, false)) };
+            let theirs = own.provider.as_str().to_lowercase();
+            let is_asked = theirs == *asked;
+            let is_theirs = is_asked || spelled.is_some() && provider_spelled(&theirs) == spelled;
+            is_theirs.then_some((fit, is_asked))
         };
         let models = &self.overlays.models;
         let Some(best) = models.iter().filter_map(fits).max() else { return Ok(None) };
@@ -420,5 +426,54 @@ impl<'b> BookPrice<'b> {
             .with("provider", self.provider())
             .with("own model", self.entry())
             .hinted("add what is missing to `models` in prices.yaml")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::price::{Days, ModelPattern};
+
+    #[test]
+    fn an_own_model_is_found_by_any_spelling_of_its_provider() {
+        let own = |provider: &str, model: &str| OwnModel {
+            provider: provider.into(),
+            model: ModelPattern::new(model).unwrap(),
+            price: OwnPrice::Like(Like::new("openai".into(), "gpt-4o")),
+            days: Days::ALWAYS,
+        };
+        let models = vec![
+            own("aws", "a"),
+            own("vertex_ai", "v"),
+            own("bedrock", "b"),
+            own("aws", "b"),
+            own("openai.local", "gpt-4o"),
+            own("openai-local", "gpt-4o"),
+        ];
+        let book = PriceBook::on_builtin(Overlays { models, ..Overlays::default() }).unwrap();
+        let found = |provider, model| {
+            let price = book.find(Some(provider), model).unwrap();
+            (price.provider(), price.listed().is_none())
+        };
+        assert_eq!(found("Bedrock", "a"), ("aws", true));
+        assert_eq!(found("google", "v"), ("vertex_ai", true));
+        assert_eq!(found("bedrock", "b"), ("bedrock", true));
+        assert_eq!(found("aws", "b"), ("aws", true));
+        // A name that only looks like a provider's is another one.
+        assert_eq!(found("openai", "gpt-4o"), ("openai", false));
+    }
+
+    #[test]
+    fn a_refused_name_says_why_and_how_to_allow_it() {
+        let overlays = Overlays { similar_models: SimilarModels::Refuse, ..Overlays::default() };
+        let book = PriceBook::on_builtin(overlays).unwrap();
+        let error = book.find(None, "gemini-3.8-flash-cyber").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no certain price for model: `gemini-3.8-flash-cyber`, provider: `google`, \
+             only resembles: `gemini-3.8-flash`, \
+             why: `only a pattern of the price list matches the name`"
+        );
+        assert!(error.hint().unwrap().contains("`similar_models: price`"));
     }
 }

@@ -193,8 +193,13 @@ pub(super) fn charge_at(
                 _ => rates.of(uncached)?,
             };
             plain = Some((uncached, of_plain));
-            let less = of_plain.unwrap_or(rate).minus(rate).ok_or_else(out_of_range)?;
-            saved = saved.plus(Amount::of(count, less, Per::of(unit))?)?;
+            let (of_plain, per) = (of_plain.unwrap_or(rate), Per::of(unit));
+            let less = match of_plain.minus(rate) {
+                Some(less) => Amount::of(count, less, per)?,
+                // Rates with too many decimals for one of them to be written with the other's.
+                None => Amount::of(count, of_plain, per)?.minus(amount)?,
+            };
+            saved = saved.plus(less)?;
         }
         let booked = amount.book()?;
         parts = parts.checked_add(booked.pico()).ok_or_else(out_of_range)?;

@@ -31,6 +31,7 @@ use super::certainty::{Certainty, MatchPolicy, Reason};
 use super::matching::{MatchRule, Matched, ProviderMatch, Sought};
 use super::model_price::ModelPrice;
 use super::table::Model;
+pub(super) use prefix::spelled as provider_spelled;
 pub use step::Step;
 
 type Rewrite = fn(&str, &Provider) -> Option<Rewritten>;

@@ -214,7 +214,8 @@ impl<'c> Rates<'c> {
 
     /// The numbers of input tokens above which a rate changes.
     pub(super) fn thresholds(&self) -> impl Iterator<Item = u64> {
-        let tables = self.overrides.iter().copied().chain([self.standard]);
+        let agreed = self.terms.iter().flat_map(|terms| terms.tables());
+        let tables = self.overrides.iter().copied().chain([self.standard]).chain(agreed);
         let mut all: Vec<u64> = tables.flat_map(RateTable::thresholds).collect();
         all.sort_unstable();
         all.dedup();

@@ -113,6 +113,18 @@ pub enum Modality {
     Document,
 }
 
+impl Modality {
+    /// The stable name, as in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Audio => "audio",
+            Self::Video => "video",
+            Self::Document => "document",
+        }
+    }
+}
+
 impl Request {
     /// Tokens that a provider may add to any request.
     ///

@@ -7,6 +7,7 @@ use super::key::{KeySet, PriceKey, keys_of};
 use super::lattice::charged_as;
 use super::model_price::{Rates, rate_out_of_range};
 use super::rate::Rate;
+use super::table::RateTable;
 
 /// The agreements in force for one request, the most specific first.
 #[derive(Clone, Debug, Default)]
@@ -30,12 +31,17 @@ type Agreed = (Rate, Option<Decided>);
 
 impl Terms<'_> {
     pub(super) fn has_tiers(&self) -> bool {
-        self.contracts.iter().any(|(_, contract, _)| contract.rates.table().has_tiers())
+        self.tables().any(RateTable::has_tiers)
     }
 
     /// The keys that have a rate in a contract.
     pub(super) fn keys(&self) -> KeySet {
-        self.contracts.iter().fold(0, |keys, (_, contract, _)| keys | contract.rates.table().keys())
+        self.tables().fold(0, |keys, table| keys | table.keys())
+    }
+
+    /// The rates of the contracts.
+    pub(super) fn tables(&self) -> impl Iterator<Item = &RateTable> {
+        self.contracts.iter().map(|(_, contract, _)| contract.rates.table())
     }
 
     /// The rate of the first contract that names `unit`.

@@ -1,5 +1,7 @@
 //! The most that a request can cost: what a hard cap reserves before it is sent.
 
+mod bounded;
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +13,8 @@ use super::charge::is_kind_of;
 use super::model_price::{ModelPrice, Rates};
 use super::rate::{Per, Rate};
 use super::request::{CacheWrites, Media, Modality, Most, Request};
+use super::table::Model;
+pub(super) use bounded::{Bounded, Limits, horizon};
 
 /// How long after its start a request may be dated by the provider: rates that come into force
 /// meanwhile count.
@@ -36,6 +40,7 @@ pub struct Bound {
     max_output_tokens: u64,
     at: Timestamp,
     context: PriceContext,
+    agreed: bool,
 }
 
 /// One part of a bound.
@@ -99,6 +104,12 @@ impl Bound {
     pub fn context(&self) -> &PriceContext {
         &self.context
     }
+
+    /// Whether rates that were agreed with the provider make it dearest, and not those of the list:
+    /// see [`BookPrice::worst_case`](super::BookPrice::worst_case).
+    pub fn is_agreed(&self) -> bool {
+        self.agreed
+    }
 }
 
 impl ModelPrice<'_> {
@@ -139,22 +150,36 @@ impl ModelPrice<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn worst_case(&self, at: Timestamp, request: &Request) -> Result<WorstCase> {
-        let mut reasons = BTreeSet::new();
-        reasons.extend(request.unbounded.iter().map(ToString::to_string));
-        let size = self.size(request)?;
-        let contexts = self.reachable(request)?;
-        let mut worst: Option<Bound> = None;
-        for instant in self.instants(at) {
-            for context in &contexts {
-                let mut rates = match self.in_force(instant, context) {
-                    Ok(rates) => rates,
-                    Err(error)
-                        if error.kind() == ErrorKind::Unpriced && *context != request.context =>
-                    {
-                        continue;
-                    }
-                    Err(error) => return Err(error),
-                };
+        worst_case(self, at, request)
+    }
+}
+
+/// The bound of [`ModelPrice::worst_case`] over all rates of `price`.
+pub(super) fn worst_case<'c>(
+    price: &impl Bounded<'c>,
+    at: Timestamp,
+    request: &Request,
+) -> Result<WorstCase> {
+    let mut reasons = BTreeSet::new();
+    reasons.extend(request.unbounded.iter().map(ToString::to_string));
+    let size = size(&price.limits(at), request)?;
+    let contexts = reachable(price, request)?;
+    let mut worst: Option<Bound> = None;
+    for instant in price.instants(at) {
+        for context in &contexts {
+            let list = match price.list(instant, context) {
+                Ok(rates) => rates,
+                Err(error)
+                    if error.kind() == ErrorKind::Unpriced && *context != request.context =>
+                {
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let agreed = price.agreed(&list, instant, context)?;
+            for (mut rates, agreed) in
+                [(Some(list), false), (agreed, true)].into_iter().filter_map(|(r, a)| Some((r?, a)))
+            {
                 let is_reached = |above: &u64| *above < size.input || size.open_input.is_some();
                 let mut steps: Vec<u64> = rates
                     .thresholds()
@@ -167,135 +192,125 @@ impl ModelPrice<'_> {
                     let (terms, amount) = terms(request, &size, &rates, &mut reasons)?;
                     if worst.as_ref().is_none_or(|worst| amount.pico() > worst.amount.pico()) {
                         let max_output_tokens = size.max_output;
-                        let context = context.clone();
-                        let at = instant;
-                        worst = Some(Bound { amount, terms, max_output_tokens, at, context });
+                        let (context, at) = (context.clone(), instant);
+                        worst =
+                            Some(Bound { amount, terms, max_output_tokens, at, context, agreed });
                     }
                 }
             }
         }
-        match worst {
-            Some(bound) if reasons.is_empty() => Ok(WorstCase::Bounded(bound)),
-            _ => Ok(WorstCase::Unbounded(reasons.into_iter().collect())),
+    }
+    match worst {
+        Some(bound) if reasons.is_empty() => Ok(WorstCase::Bounded(bound)),
+        _ => Ok(WorstCase::Unbounded(reasons.into_iter().collect())),
+    }
+}
+
+/// How many tokens at most, and why not where there is no such number.
+fn size(limits: &Limits<'_>, request: &Request) -> Result<Size> {
+    let model = limits.model;
+    let window = model.and_then(|model| model.context_window().max(model.max_input()));
+    let (mut open_input, mut open_output) = (None, None);
+    let mut per_round = u128::from(request.text_bytes) + u128::from(request.overhead_tokens);
+    let mut needs_window = !request.hidden.is_empty();
+    for medium in &request.media {
+        match medium.tokens.or_else(|| documented(model, *medium)) {
+            Some(tokens) => per_round += u128::from(tokens),
+            None => needs_window = true,
         }
     }
-
-    /// How many tokens at most, and why not where there is no such number.
-    fn size(&self, request: &Request) -> Result<Size> {
-        let model = self.model();
-        let window = model.context_window().max(model.max_input());
-        let (mut open_input, mut open_output) = (None, None);
-        let mut per_round = u128::from(request.text_bytes) + u128::from(request.overhead_tokens);
-        let mut needs_window = !request.hidden.is_empty();
-        for medium in &request.media {
-            match medium.tokens.or_else(|| self.documented(*medium)) {
-                Some(tokens) => per_round += u128::from(tokens),
-                None => needs_window = true,
-            }
+    match window {
+        Some(window) if needs_window => per_round += u128::from(window),
+        None if needs_window => {
+            let what = if request.hidden.is_empty() { "media" } else { &request.hidden.join(", ") };
+            open_input =
+                Some(format!("the model's context window, which would bound {what}, is not known"));
         }
-        match window {
-            Some(window) if needs_window => per_round += u128::from(window),
-            None if needs_window => {
-                let what =
-                    if request.hidden.is_empty() { "media" } else { &request.hidden.join(", ") };
-                open_input = Some(format!(
-                    "the model's context window, which would bound {what}, is not known"
+        _ => {}
+    }
+    let most = match model.and_then(Model::max_output) {
+        Some(most) if limits.is_exact => Some(most),
+        most => most.max(window),
+    };
+    let mut max_output = request.max_output.or(most);
+    if request.reasoning_apart {
+        max_output = max_output.zip(most).and_then(|(limit, most)| limit.checked_add(most));
+    }
+    if max_output.is_none() {
+        let why = "neither the request nor the price list limits the output; set `max_tokens`";
+        open_output = Some(why.to_owned());
+    }
+    if request.rounds.is_none() {
+        let why = "the rounds of the provider's tools have no limit".to_owned();
+        open_input.get_or_insert_with(|| why.clone());
+        open_output.get_or_insert(why);
+    }
+    let max_output = max_output.unwrap_or_default();
+    let per_answer = u128::from(max_output) + u128::from(request.extra_output);
+    let range = |count: Option<u128>| {
+        count.and_then(|count| u64::try_from(count).ok()).ok_or_else(out_of_range)
+    };
+    let rounds = u128::from(request.rounds.unwrap_or(1));
+    let answers = u128::from(request.answers);
+    Ok(Size {
+        input: range(per_round.checked_mul(rounds))?,
+        open_input,
+        output: range(per_answer.checked_mul(rounds).and_then(|n| n.checked_mul(answers)))?,
+        open_output,
+        max_output,
+        searches_by_itself: limits.searches_by_itself,
+    })
+}
+
+/// The most tokens of a medium, only where the provider documents a maximum.
+///
+/// Images of Claude models are scaled down to 4,784 tokens at most (1,568 before Opus 4.7):
+/// <https://platform.claude.com/docs/en/build-with-claude/vision>. Images of gpt-4o are scaled
+/// to 768 x 2,048 pixels, which are eight tiles of 170 tokens and 85 more:
+/// <https://platform.openai.com/docs/guides/images-vision#calculating-costs>. Gemini documents
+/// tokens per tile and per second, but no most of either.
+fn documented(model: Option<&Model>, medium: Media) -> Option<u64> {
+    let id = model?.id();
+    match medium.modality {
+        Modality::Image if id.contains("claude") => Some(4_784),
+        Modality::Image if id.starts_with("gpt-4o") && !id.contains("mini") => Some(1_445),
+        _ => None,
+    }
+}
+
+/// The price variants that may be charged: the standard one, what is asked for and each of its
+/// parts, and what the provider may choose.
+fn reachable<'c>(price: &impl Bounded<'c>, request: &Request) -> Result<Vec<PriceContext>> {
+    let mut options: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, value) in request.context.iter() {
+        options.push((name, vec![value]));
+    }
+    for name in &request.provider_chooses {
+        let values = price.values_of(name);
+        match options.iter_mut().find(|(known, _)| *known == &**name) {
+            Some((_, known)) => known.extend(values),
+            None => options.push((name, values)),
+        }
+    }
+    let mut contexts = vec![PriceContext::standard()];
+    for (name, values) in options {
+        for at in 0..contexts.len() {
+            for value in &values {
+                let mut context = contexts[at].clone();
+                context.set(name, value);
+                contexts.push(context);
+            }
+            if contexts.len() > MAX_CONTEXTS {
+                return Err(Error::new(
+                    ErrorKind::InvalidArgument,
+                    "too many price variants are possible",
                 ));
             }
-            _ => {}
-        }
-        let most = match model.max_output() {
-            Some(most) if self.matched().exact => Some(most),
-            most => most.max(window),
-        };
-        let mut max_output = request.max_output.or(most);
-        if request.reasoning_apart {
-            max_output = max_output.zip(most).and_then(|(limit, most)| limit.checked_add(most));
-        }
-        if max_output.is_none() {
-            let why = "neither the request nor the price list limits the output; set `max_tokens`";
-            open_output = Some(why.to_owned());
-        }
-        if request.rounds.is_none() {
-            let why = "the rounds of the provider's tools have no limit".to_owned();
-            open_input.get_or_insert_with(|| why.clone());
-            open_output.get_or_insert(why);
-        }
-        let max_output = max_output.unwrap_or_default();
-        let per_answer = u128::from(max_output) + u128::from(request.extra_output);
-        let range = |count: Option<u128>| {
-            count.and_then(|count| u64::try_from(count).ok()).ok_or_else(out_of_range)
-        };
-        let rounds = u128::from(request.rounds.unwrap_or(1));
-        let answers = u128::from(request.answers);
-        Ok(Size {
-            input: range(per_round.checked_mul(rounds))?,
-            open_input,
-            output: range(per_answer.checked_mul(rounds).and_then(|n| n.checked_mul(answers)))?,
-            open_output,
-            max_output,
-            searches_by_itself: self.list().id() == "perplexity",
-        })
-    }
-
-    /// The most tokens of a medium, only where the provider documents a maximum.
-    ///
-    /// Images of Claude models are scaled down to 4,784 tokens at most (1,568 before Opus 4.7):
-    /// <https://platform.claude.com/docs/en/build-with-claude/vision>. Images of gpt-4o are scaled
-    /// to 768 x 2,048 pixels, which are eight tiles of 170 tokens and 85 more:
-    /// <https://platform.openai.com/docs/guides/images-vision#calculating-costs>. Gemini documents
-    /// tokens per tile and per second, but no most of either.
-    fn documented(&self, medium: Media) -> Option<u64> {
-        let id = self.model().id();
-        match medium.modality {
-            Modality::Image if id.contains("claude") => Some(4_784),
-            Modality::Image if id.starts_with("gpt-4o") && !id.contains("mini") => Some(1_445),
-            _ => None,
         }
     }
-
-    /// The price variants that may be charged: the standard one, what is asked for and each of its
-    /// parts, and what the provider may choose.
-    fn reachable(&self, request: &Request) -> Result<Vec<PriceContext>> {
-        let mut options: Vec<(&str, Vec<&str>)> = Vec::new();
-        for (name, value) in request.context.iter() {
-            options.push((name, vec![value]));
-        }
-        for name in &request.provider_chooses {
-            let values = self.values_of(name);
-            match options.iter_mut().find(|(known, _)| *known == &**name) {
-                Some((_, known)) => known.extend(values),
-                None => options.push((name, values)),
-            }
-        }
-        let mut contexts = vec![PriceContext::standard()];
-        for (name, values) in options {
-            for at in 0..contexts.len() {
-                for value in &values {
-                    let mut context = contexts[at].clone();
-                    context.set(name, value);
-                    contexts.push(context);
-                }
-                if contexts.len() > MAX_CONTEXTS {
-                    return Err(Error::new(
-                        ErrorKind::InvalidArgument,
-                        "too many price variants are possible",
-                    ));
-                }
-            }
-        }
-        contexts.sort();
-        contexts.dedup();
-        Ok(contexts)
-    }
-
-    /// The instants within [`HORIZON`] from `at` from which other rates may be in force.
-    fn instants(&self, at: Timestamp) -> Vec<Timestamp> {
-        let until = at.saturating_add(HORIZON).unwrap_or(Timestamp::MAX);
-        let mut instants = vec![at];
-        instants.extend(self.model().turns(at, until));
-        instants
-    }
+    contexts.sort();
+    contexts.dedup();
+    Ok(contexts)
 }
 
 /// How many tokens at most.

@@ -7,6 +7,7 @@
 )]
 
 mod bodies;
+mod books;
 mod traps;
 
 use std::cell::{Cell, RefCell};

@@ -85,7 +85,7 @@ const SPELLINGS: [(&str, &str); 76] = [
 ];
 
 /// The id of the provider that is spelled so.
-fn spelled(spelling: &str) -> Option<&'static str> {
+pub(in super::super) fn spelled(spelling: &str) -> Option<&'static str> {
     const LONGEST: usize = 32;
     if spelling.len() > LONGEST {
         return None;
