@@ -1,5 +1,6 @@
 //! What a given usage costs, for whoever asks with numbers or a response instead of logs.
 
+mod bound;
 mod document;
 
 use std::collections::BTreeMap;
@@ -9,11 +10,15 @@ use octorato_core::{Error, ErrorKind, PriceContext, Result, Usage};
 use octorato_finops::price::{BookPrice, PriceBook, Priced, ResponseUsage, UsageTotals};
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
+
+pub use bound::Estimate;
 
 /// A question: so much of a model, at a time.
 ///
 /// As JSON it is a line of `octorato price --batch -`. What was used is either `usage`, inclusive
-/// totals as provider APIs report them, or `body`, a response as the provider sent it.
+/// totals as provider APIs report them, or `body`, a response as the provider sent it. A `request`
+/// that is not sent yet is answered with the most that it can cost: see [`Self::estimate`].
 ///
 /// ```
 /// use octorato::finops::price::PriceBook;
@@ -42,11 +47,13 @@ pub struct Question {
     pub usage: Option<Consumed>,
     /// The provider's response, of which the usage is read.
     pub body: Option<Value>,
-    /// The form of the API that the `body` is of, such as `responses`; told from it where it is not
-    /// given.
+    /// The body of a request that is not sent yet.
+    pub request: Option<Box<RawValue>>,
+    /// The form of the API that the `body` or the `request` is of, such as `responses`; told from
+    /// it where it is not given.
     pub api_flavor: Option<String>,
     /// What selects a price variant, such as `service_tier` and `flex`; wins over what the `body`
-    /// says.
+    /// or the `request` says.
     #[serde(default)]
     pub context: BTreeMap<String, String>,
 }
@@ -97,6 +104,10 @@ impl Question {
     ///
     /// Parts without a price are left out and named in the answer; see [`Quote::refuse_doubts`].
     pub fn quote<'b>(&self, book: &'b PriceBook, now: Timestamp) -> Result<Quote<'b>> {
+        if self.request.is_some() {
+            return Err(Error::new(ErrorKind::InvalidArgument, "a request that is not sent yet")
+                .hinted("ask for the most that it can cost, without what was used"));
+        }
         let response = self.response()?;
         let named = response.as_ref().and_then(|response| response.model.as_deref());
         let Some(model) = self.model.as_deref().or(named) else {
@@ -181,10 +192,7 @@ impl Quote<'_> {
         if let Some((unit, _)) = ignored.units.first() {
             return Err(unpriced(format!("no price for `{unit}`")));
         }
-        if !self.price.is_exact() {
-            return Err(unpriced("the price list only has a model that resembles it".to_owned())
-                .hinted("name the model as the price list does, or give it a price of its own"));
-        }
+        refuse_similar(&self.price)?;
         if let Some(place) = self.response.iter().flat_map(|response| &response.unread).next() {
             return Err(unpriced(format!("usage of an unknown kind in the response: `{place}`")));
         }
@@ -198,13 +206,33 @@ impl Quote<'_> {
     }
 }
 
+/// An error where the price is that of a model which this one only resembles.
+fn refuse_similar(price: &BookPrice<'_>) -> Result<()> {
+    if price.is_exact() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Unpriced, "the price list only has a model that resembles it")
+        .with("provider", price.provider())
+        .with("model", price.entry())
+        .hinted("name the model as the price list does, or give it a price of its own"))
+}
+
 /// What one line of questions is answered with.
 #[derive(Debug)]
 pub struct Answer<'b> {
     /// The question's `id`.
     pub id: Option<Value>,
     /// The amount, or why there is none.
-    pub quote: Result<Quote<'b>>,
+    pub reply: Result<Reply<'b>>,
+}
+
+/// An answer with an amount.
+#[derive(Clone, Debug)]
+pub enum Reply<'b> {
+    /// What the usage costs.
+    Quote(Box<Quote<'b>>),
+    /// The most that the request can cost.
+    Estimate(Box<Estimate<'b>>),
 }
 
 impl<'b> Answer<'b> {
@@ -212,22 +240,34 @@ impl<'b> Answer<'b> {
     pub fn to_line(line: &[u8], book: &'b PriceBook, now: Timestamp, strict: bool) -> Self {
         let question = match parse(line) {
             Ok(question) => question,
-            Err(error) => return Self { id: None, quote: Err(error) },
+            Err(error) => return Self { id: None, reply: Err(error) },
         };
-        let quote = question.quote(book, now).and_then(|quote| {
+        let reply = question.reply(book, now, strict);
+        Self { id: question.id, reply }
+    }
+}
+
+impl Question {
+    fn reply<'b>(&self, book: &'b PriceBook, now: Timestamp, strict: bool) -> Result<Reply<'b>> {
+        if self.request.is_some() {
+            let estimate = self.estimate(book, now)?;
             if strict {
-                quote.refuse_doubts()?;
+                estimate.refuse_doubts()?;
             }
-            Ok(quote)
-        });
-        Self { id: question.id, quote }
+            return Ok(Reply::Estimate(Box::new(estimate)));
+        }
+        let quote = self.quote(book, now)?;
+        if strict {
+            quote.refuse_doubts()?;
+        }
+        Ok(Reply::Quote(Box::new(quote)))
     }
 }
 
 fn parse(line: &[u8]) -> Result<Question> {
     let refused = |message: String| {
         Error::new(ErrorKind::InvalidArgument, message).hinted(
-            "a line has `provider`, `model`, `timestamp`, `usage` (or `body`) and `context`",
+            "a line has `provider`, `model`, `timestamp`, `usage` (or `body`, or `request`) and `context`",
         )
     };
     let mut json = serde_json::Deserializer::from_slice(line);

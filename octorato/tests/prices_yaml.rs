@@ -191,6 +191,28 @@ plans:
 }
 
 #[test]
+fn a_way_of_processing_that_no_model_is_sold_in_is_a_warning() {
+    let text = "models:
+  - { provider: acme, model: tuned, rates: { input: 1 } }
+contracts:
+  - { provider: anthropic, model: claude-opus-4-8, rates: { input: 1 }, when: { processing: batches } }
+  - { provider: anthropic, model: claude-opus-4-8, rates: { input: 1 }, when: { processing: batch } }
+  - { provider: anthropic, model: 'claude-*', rates: { input: 1 }, when: { processing: batch, speed: slow } }
+  - { provider: anthropic, model: 'claude-*', rates: { input: 1 }, when: { speed: fast } }
+  - { provider: acme, model: tuned, rates: { input: 1 }, when: { service_tier: flex } }
+  - { provider: azure, model: gpt-4o, rates: { input: 1 }, when: { processing: batch } }
+";
+    assert_snapshot!(findings(text), @"
+    4:79: warning[PRC025]: no list price for `processing=batches`, so the contract never applies; hint: did you mean `processing=batch`?
+    6:74: warning[PRC025]: no list price for `speed=slow`, so the contract never applies; hint: the price list has inference_geo=us, processing=batch, speed=fast
+    8:64: warning[PRC025]: no list price for `service_tier=flex`, so the contract never applies; hint: remove `when`: its models have standard prices only
+    9:66: warning[PRC025]: no list price for `processing=batch`, so the contract never applies; hint: remove `when`: its models have standard prices only
+    ");
+    // The contracts are kept: another price list may have the way.
+    assert_eq!(read(text).0.unwrap().overlays().contracts.len(), 6);
+}
+
+#[test]
 fn a_model_that_nothing_has_is_a_warning() {
     let text = "discounts:
   - { provider: anthropic, pct: 5, models: [claude-opus-48, claude-opus-4-8-20260101, 'claude-opsu-*'] }

@@ -15,7 +15,7 @@ use super::{Logs, Selection};
 #[derive(Args, Debug)]
 pub(crate) struct Price {
     /// The model, as a log, an SDK or a provider names it.
-    #[arg(required_unless_present_any = ["batch", "response"])]
+    #[arg(required_unless_present_any = ["batch", "response", "request"])]
     pub(crate) model: Option<String>,
     /// Who bills, such as `anthropic` or `bedrock` [default: inferred from the model's name].
     #[arg(long, value_name = "PROVIDER")]
@@ -32,16 +32,23 @@ pub(crate) struct Price {
     /// Price the usage in a provider's response: a file of JSON as it was received, or stdin for `-`.
     /// Needs --provider; the model is the response's own where none is named.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    #[arg(requires = "provider", conflicts_with = "Classes")]
+    #[arg(requires = "provider", conflicts_with = "Classes", group = "Body")]
     pub(crate) response: Option<PathBuf>,
-    /// The form of the API that the response is of, such as `responses` [default: told from it].
-    #[arg(long, value_name = "FLAVOR", requires = "response")]
+    /// What a request can cost at most, before it is sent: a file of the JSON that goes to the
+    /// provider, or stdin for `-`. Needs --provider; exits with 1 where nothing limits the cost.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(requires = "provider", conflicts_with = "Classes", group = "Body")]
+    pub(crate) request: Option<PathBuf>,
+    /// The form of the API that the response or the request is of, such as `responses` [default:
+    /// told from it].
+    #[arg(long, value_name = "FLAVOR", requires = "Body")]
     pub(crate) api_flavor: Option<String>,
     /// Answer JSON lines of a file, or of stdin for `-`: {"provider", "model", "timestamp", "usage",
     /// "context"}, with inclusive totals as APIs report them, or "body", a response, for "usage".
-    /// One line each: {"usd": …} or {"error": …}.
+    /// One line each: {"usd": …} or {"error": …}. A "request", a body that is not sent yet, for
+    /// "usage" is answered with its `worst_case`: {"usd": …} or {"unbounded": […]}.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    #[arg(conflicts_with_all = ["model", "provider", "at", "variant", "Classes", "response"])]
+    #[arg(conflicts_with_all = ["model", "provider", "at", "variant", "Classes", "Body"])]
     pub(crate) batch: Option<PathBuf>,
     /// Refuse what has no price, or only a similar model's, instead of marking it.
     #[arg(long)]

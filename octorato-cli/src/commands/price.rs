@@ -1,12 +1,14 @@
 //! `octorato price`
 
+mod request;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::Path;
 
 use jiff::Timestamp;
 use octorato::core::{Error, ErrorKind, Unit, Usage};
-use octorato::finops::price::{ChargeLine, ModelPrice, PriceBook};
+use octorato::finops::price::{BookPrice, ChargeLine, ModelPrice, PriceBook};
 use octorato::quote::{Answer, Consumed, Inside, Question, Quote};
 use serde_json::Value;
 
@@ -21,6 +23,9 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     let book = &super::price_book(global, printer)?;
     if let Some(file) = &args.batch {
         return batch(book, file, args.strict, printer);
+    }
+    if let Some(file) = &args.request {
+        return request::run(book, file, args, printer);
     }
     let now = Timestamp::now();
     let body = args.response.as_deref().map(response).transpose()?;
@@ -75,17 +80,7 @@ fn show(quote: &Quote<'_>, at: Timestamp, printer: &mut Printer) -> anyhow::Resu
     let (price, list) = (&quote.price, quote.priced.list());
     let agreed = quote.priced.contracted();
     let is_agreed = !quote.priced.applied().is_empty();
-    let found = match price.listed() {
-        Some(listed) => {
-            let (provider, owner) = (listed.provider().id(), listed.list().id());
-            let sold =
-                if provider == owner { String::new() } else { format!(", sold by {provider}") };
-            let matched = listed.matched();
-            let rule = matched.rule.name().replace('_', " ");
-            format!("{owner}'s {}{sold}, by {rule} `{}`", price.entry(), matched.pattern)
-        }
-        None => format!("{}'s {}, a model of your own", price.provider(), price.entry()),
-    };
+    let found = found(price);
     let listed = if is_agreed { " at list price" } else { "" };
     if list.lines().is_empty() && !list.ignored().units.is_empty() {
         printer.line(format_args!("{WARN}no price{WARN:#}"))?;
@@ -128,6 +123,25 @@ fn show(quote: &Quote<'_>, at: Timestamp, printer: &mut Printer) -> anyhow::Resu
     Ok(())
 }
 
+/// The way to a price, in words.
+fn found(price: &BookPrice<'_>) -> String {
+    let Some(listed) = price.listed() else {
+        return format!("{}'s {}, a model of your own", price.provider(), price.entry());
+    };
+    let (provider, owner) = (listed.provider().id(), listed.list().id());
+    let sold = if provider == owner { String::new() } else { format!(", sold by {provider}") };
+    let matched = listed.matched();
+    let rule = matched.rule.name().replace('_', " ");
+    format!("{owner}'s {}{sold}, by {rule} `{}`", price.entry(), matched.pattern)
+}
+
+/// Why the price is only that of a similar model, where it is.
+fn similar(price: &BookPrice<'_>) -> Option<String> {
+    let matched = price.listed().map(ModelPrice::matched).filter(|matched| !matched.exact)?;
+    let why = matched.reason.sentence();
+    Some(format!("the name is only similar to {}: {why}", price.entry()))
+}
+
 /// What is in doubt about the amount.
 fn notes(quote: &Quote<'_>) -> Vec<String> {
     let (price, list) = (&quote.price, quote.priced.list());
@@ -135,10 +149,7 @@ fn notes(quote: &Quote<'_>) -> Vec<String> {
     if !list.is_exact() {
         notes.push("no decimal is exact for a rate per hour; the amount has 28 digits".to_owned());
     }
-    if let Some(matched) = price.listed().map(ModelPrice::matched).filter(|m| !m.exact) {
-        let why = matched.reason.sentence();
-        notes.push(format!("the name is only similar to {}: {why}", price.entry()));
-    }
+    notes.extend(similar(price));
     for (name, value) in list.ignored().context.iter() {
         notes.push(format!("there is no price for {name}={value}; the amount does not show it"));
     }
@@ -181,7 +192,7 @@ fn batch(
         }
         let answer = Answer::to_line(question, book, now, strict);
         answered += 1;
-        failed += u64::from(answer.quote.is_err());
+        failed += u64::from(answer.reply.is_err());
         serde_json::to_writer(printer.out(), &answer).map_err(io::Error::from)?;
         printer.line("")?;
         if lines.buffer().is_empty() {

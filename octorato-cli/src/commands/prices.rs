@@ -4,6 +4,7 @@ mod change;
 mod diff;
 mod explain;
 mod list;
+mod own;
 mod recost;
 
 use octorato::snapshots::Snapshots;
@@ -16,8 +17,8 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     let snapshots = Snapshots::of(&super::places(global)?);
     match args {
         Args::List(args) => list::run(&snapshots, args, printer)?,
-        Args::Show(args) => explain::show(&snapshots, args, printer)?,
-        Args::Explain(args) => return explain::explain(&snapshots, args, printer),
+        Args::Show(args) => explain::show(global, &snapshots, args, printer)?,
+        Args::Explain(args) => return explain::explain(global, &snapshots, args, printer),
         Args::Diff(args) => diff::run(&snapshots, args, printer)?,
         Args::Import(args) => change::import(&snapshots, args, printer)?,
         Args::Update(args) => change::update(&snapshots, args, printer)?,

@@ -454,7 +454,7 @@ fn schemas_are_listed_and_printed() {
 
 #[test]
 fn every_code_is_explained() {
-    assert_snapshot!(run("explain"), @r"
+    assert_snapshot!(run("explain"), @"
     ARM001  The file is not YAML from here on, so nothing in it is used.
     ARM002  The file has a byte here that is not UTF-8, so its text is not certain.
     ARM003  Ids name files, ledger scopes and command-line arguments, so they are short slugs: a-z, 0-9, `.`, `_` and `-`.
@@ -501,6 +501,7 @@ fn every_code_is_explained() {
     PRC022  The price snapshot cannot be used, so there is nothing to price with.
     PRC023  A name that the list only resembles is either priced, and marked, or refused.
     PRC024  An own model either has rates or is priced like a model of the price list, which must have it under that very name.
+    PRC025  No model that the contract is about has a list price for this way of processing, and what has no list price has no agreed one, so the contract never applies.
     ");
     assert_snapshot!(run("explain arm008"), @"ARM008  The same id names two arms, so their spending could not be told apart.");
 }

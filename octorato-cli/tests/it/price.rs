@@ -233,3 +233,181 @@ fn a_program_may_ask_through_a_pipe_and_wait_for_each_answer() {
     drop(questions);
     assert!(child.wait().unwrap().success());
 }
+
+/// The worst case of a request's body.
+fn bounded(provider: &str, body: &Value) -> String {
+    let sandbox = Sandbox::new();
+    sandbox.write("request.json", body.to_string());
+    sandbox.run(&format!("price --request request.json --provider {provider} --at 2026-11-20"))
+}
+
+fn claude(tools: &Value) -> Value {
+    json!({"model": "claude-opus-4-8", "max_tokens": 1024, "tools": tools,
+        "messages": [{"role": "user", "content": "What is new?"}]})
+}
+
+#[test]
+fn what_a_request_can_cost_at_most_is_shown_part_by_part() {
+    let image = json!({"type": "image", "source":
+        {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}});
+    assert_snapshot!(bounded("anthropic", &json!({"model": "claude-opus-4-8", "max_tokens": 1024,
+        "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
+        "inference_geo": "global", "messages": [{"role": "user", "content": [image]}]})), @"
+        at most $0.0636625
+        anthropic's claude-opus-4-8, by starts with `claude-opus-4-8`
+        sent at 2026-11-20 00:00:00 UTC, prices [prices]
+
+         Part           At most                      Dearest rate        Cost
+        ──────────────────────────────────────────────────────────────────────
+         input tokens     6,090  cache write 5m $6.25 / 1,000,000  $0.0380625
+         output tokens    1,024            output $25 / 1,000,000  $0.0256000
+        ──────────────────────────────────────────────────────────────────────
+         Total                                                     $0.0636625
+        input: 282 for the text, one for each byte; 1,024 that the provider may add; 4,784 for 1 image
+        output: 1,024 tokens, the request's own limit
+        ");
+    assert_snapshot!(bounded("openai", &json!({"model": "gpt-5.4", "n": 2, "service_tier": "flex",
+        "messages": [{"role": "user", "content": [
+            {"type": "text", "text": "What is this?"},
+            {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}],
+        "tools": [{"type": "function", "function": {"name": "search", "parameters":
+            {"type": "object"}}}]})), @"
+            at most $11.02745
+            openai's gpt-5.4, by equals `gpt-5.4`
+            sent at 2026-11-20 00:00:00 UTC, prices [prices]
+
+             Part             At most              Dearest rate       Cost
+            ───────────────────────────────────────────────────────────────
+             input tokens   1,053,490      input $5 / 1,000,000   $5.26745
+             output tokens    256,000  output $22.5 / 1,000,000   $5.76000
+            ───────────────────────────────────────────────────────────────
+             Total                                               $11.02745
+            input: 418 for the text, one for each byte; 3,072 that the provider may add; 1,050,000 for 1 image, of which only the model's context window is known
+            output: 128,000 tokens, the most that the model can write, since the request sets no limit, in each of 2 answers
+            rates: not of service_tier=flex, which the provider may not grant
+            ");
+    let search = json!([{"type": "web_search_20250305", "name": "web_search", "max_uses": 3}]);
+    assert_snapshot!(bounded("anthropic", &claude(&search)), @"
+    at most $61.0415275
+    anthropic's claude-opus-4-8, by starts with `claude-opus-4-8`
+    sent at 2026-11-20 00:00:00 UTC, prices [prices]
+
+     Part              At most              Dearest rate         Cost
+    ──────────────────────────────────────────────────────────────────
+     input tokens   11,036,685    input $5.5 / 1,000,000  $60.7017675
+     output tokens      11,264  output $27.5 / 1,000,000   $0.3097600
+     web searches            3               $10 / 1,000   $0.0300000
+    ──────────────────────────────────────────────────────────────────
+     Total                                                $61.0415275
+    input: 263 for the text, one for each byte; 3,072 that the provider may add; 1,000,000 for web search results, of which only the model's context window is known; in each of 11 rounds of the provider's own tools
+    output: 1,024 tokens, the request's own limit; in each of 11 rounds of the provider's own tools
+    rates: of inference_geo=us, the dearest that the request leaves to the provider
+    ");
+    assert_snapshot!(bounded("openai", &json!({"model": "gpt-5.4", "input": "Go on",
+        "previous_response_id": "resp_1", "shiny": true})), @"
+        at most $9.09553
+        openai's gpt-5.4, by equals `gpt-5.4`
+        sent at 2026-11-20 00:00:00 UTC, prices [prices]
+
+         Part             At most            Dearest rate      Cost
+        ────────────────────────────────────────────────────────────
+         input tokens   1,051,106    input $5 / 1,000,000  $5.25553
+         output tokens    128,000  output $30 / 1,000,000  $3.84000
+        ────────────────────────────────────────────────────────────
+         Total                                             $9.09553
+        input: 82 for the text, one for each byte; 1,024 that the provider may add; 1,050,000 for `previous_response_id`, of which only the model's context window is known
+        output: 128,000 tokens, the most that the model can write, since the request sets no limit
+        rates: of service_tier=fast, the dearest that the request leaves to the provider
+        note: fields that no documentation names, counted as text: `shiny`
+        ");
+}
+
+#[test]
+fn a_request_that_nothing_limits_says_every_reason() {
+    let search = json!([{"type": "web_search_20250305", "name": "web_search"}]);
+    assert_snapshot!(bounded("anthropic", &claude(&search)), @"
+    no limit
+    anthropic's claude-opus-4-8, by starts with `claude-opus-4-8`
+    sent at 2026-11-20 00:00:00 UTC, prices [prices]
+
+    unbounded: no `max_uses` bounds web search results
+    unbounded: nothing limits `web_searches`
+    unbounded: the rounds of the provider's tools have no limit
+    [stderr]
+    no cap can hold for such a request: limit what is named, or leave it out
+    [exit 1]
+    ");
+    let mcp = json!([{"type": "mcp_toolset", "name": "x"}]);
+    assert_snapshot!(bounded("anthropic", &claude(&mcp)), @"
+    no limit
+    anthropic's claude-opus-4-8, by starts with `claude-opus-4-8`
+    sent at 2026-11-20 00:00:00 UTC, prices [prices]
+
+    unbounded: the provider's tool `mcp_toolset` has no limit that is known
+    [stderr]
+    no cap can hold for such a request: limit what is named, or leave it out
+    [exit 1]
+    ");
+}
+
+#[test]
+fn a_request_that_cannot_be_read_or_priced_is_an_error() {
+    let sandbox = Sandbox::new();
+    sandbox.write("request.json", "{");
+    sandbox.write("gemini.json", r#"{"contents": [], "generationConfig": {"maxOutputTokens": 9}}"#);
+    sandbox.write("fast.json", r#"{"model": "claude-haiku-4-5", "speed": "fast", "messages": []}"#);
+    sandbox.write("fed.json", r#"{"model": "gemini-3.8-flash-cyber"}"#);
+    for line in [
+        "price --request request.json --provider anthropic",
+        "price --request gemini.json --provider google",
+        "price --request fast.json --provider anthropic --at 2026-11-20",
+        "price --request fed.json --provider google --strict",
+        "price --request fast.json",
+        "price --request fast.json --provider anthropic --input 3",
+        "price --request fast.json --provider anthropic --api-flavor telex",
+    ] {
+        let told = sandbox.run(line);
+        assert!(told.contains("error: ") && told.ends_with("[exit 2]\n"), "{line}: {told}");
+    }
+    assert_snapshot!(sandbox.run("price --request gemini.json --provider google"), @"
+    [stderr]
+    error: the request names no model
+    hint: name it, such as `claude-opus-4-8`
+    [exit 2]
+    ");
+    // The model may be named beside the body, and the provider in any spelling.
+    let document = sandbox
+        .json("price gemini-2.5-pro --request gemini.json --provider vertex_ai --at 2026-11-20");
+    assert_eq!(document["worst_case"]["max_output_tokens"], 9);
+    assert_eq!(document["price"]["provider"], "google");
+}
+
+#[test]
+fn a_batch_may_ask_for_bounds_too() {
+    let search = json!([{"type": "web_search_20250305", "name": "web_search"}]);
+    let line = |id: u64, request: Value| {
+        let at = "2026-11-20T12:00:00Z";
+        json!({"id": id, "provider": "anthropic", "timestamp": at, "request": request}).to_string()
+    };
+    let lines = [
+        line(1, claude(&json!([]))),
+        line(2, claude(&search)),
+        line(3, json!([])),
+        r#"{"provider": "anthropic", "request": {"max_tokens": 1, "max_tokens": 2, "messages": []}, "model": "claude-opus-4-8"}"#.to_owned(),
+        r#"{"request": {"model": "claude-opus-4-8"}}"#.to_owned(),
+        r#"{"provider": "anthropic", "usage": {}, "request": {"model": "claude-opus-4-8"}}"#.to_owned(),
+    ];
+    let all = answers(&lines.join("\n"), false);
+    let first = &all[0]["worst_case"];
+    assert_eq!((&all[0]["id"], &first["max_output_tokens"]), (&json!(1), &json!(1024)));
+    assert_eq!(first["terms"][1]["class"], "output");
+    assert!(first["usd"].as_str().unwrap().starts_with("0.0"), "{first}");
+    let reasons = all[1]["worst_case"]["unbounded"].as_array().unwrap();
+    assert!(reasons[0].as_str().unwrap().contains("max_uses"), "{reasons:?}");
+    assert_eq!(all[2]["kind"], "invalid_argument");
+    assert_eq!(all[3]["worst_case"]["unbounded"], json!(["`max_tokens` is given twice"]));
+    assert_eq!(
+        (&all[4]["kind"], &all[5]["kind"]),
+        (&json!("invalid_argument"), &json!("invalid_argument"))
+    );
+}

@@ -236,3 +236,81 @@ fn without_a_file_nothing_is_shown_that_was_not() {
     let (with, without) = (agency("# nothing yet\n"), Sandbox::agency());
     assert_eq!(with.run("report"), without.run("report"));
 }
+
+#[test]
+fn explain_and_show_tell_what_of_the_own_prices_is_about_a_model() {
+    let sandbox = agency(PRICES);
+    let own = |line: &str| {
+        let answer = sandbox.run(line);
+        let is_own = |line: &&str| {
+            ["  entry ", "  own ", "  contract ", "  discount ", "  not ", "   ", "[exit"]
+                .iter()
+                .any(|start| line.starts_with(start))
+                || line.contains("your")
+        };
+        answer.lines().filter(is_own).collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(own("prices explain claude-opus-4-8-20260115"), @"
+              anthropic: 25 entries, number 17 matches
+    entry     anthropic/claude-opus-4-8, by starts with `claude-opus-4-8`
+    contract  claude-opus-4-8: cache_read 0.25 in USD, from 2026-10-01
+    ");
+    assert_snapshot!(own("prices explain claude-sonnet-4-5"), @"
+              anthropic: 25 entries, number 21 matches
+    entry     anthropic/claude-sonnet-4-5, by starts with `claude-sonnet-4-5`
+    discount  claude-sonnet-*: 10 % off, volume 2026
+    ");
+    assert_snapshot!(own("prices explain acme-tuned-7b"), @"
+    own       acme-gpu's acme-tuned-*: input 0.2, output 0.4 in USD
+              the model is your own, which comes before the list
+    not listed  no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`
+    ");
+    assert_snapshot!(own("prices show acme-tuned-7b"), @"
+    own       acme-gpu's acme-tuned-*: input 0.2, output 0.4 in USD
+              the model is your own, which comes before the list
+    ");
+    let shown = sandbox.run("prices show claude-opus-4-8");
+    assert_snapshot!(shown.split("a thousand\n").last().unwrap(), @"
+    in your prices.yaml:
+      contract  claude-opus-4-8: cache_read 0.25 in USD, from 2026-10-01
+    ");
+    let document = sandbox.json("prices explain claude-sonnet-4-5");
+    assert_eq!(document["own"]["discounts"].as_array().unwrap().len(), 1);
+    // Another snapshot is not what requests are priced with.
+    let other = sandbox.json("prices explain claude-sonnet-4-5 --snapshot builtin");
+    assert!(other.get("own").is_none(), "{other}");
+    let refused = agency("similar_models: refuse\n");
+    let told = refused.run("prices explain gemini-3.8-flash-cyber");
+    assert!(told.contains("note: requests have no price: no certain price for model"), "{told}");
+}
+
+#[test]
+fn a_request_is_bounded_by_a_dearer_contract_too() {
+    let sandbox = agency(
+        "contracts:
+  - { provider: anthropic, model: claude-opus-4-8, rates: { output: 40 }, when: { inference_geo: us } }
+",
+    );
+    sandbox.write(
+        "request.json",
+        r#"{"model": "claude-opus-4-8", "max_tokens": 1000, "messages": []}"#,
+    );
+    let line = "price --request request.json --provider anthropic --at 2026-11-20";
+    assert_snapshot!(sandbox.run(line), @"
+    at most $0.045962
+    anthropic's claude-opus-4-8, by starts with `claude-opus-4-8`
+    sent at 2026-11-20 00:00:00 UTC, prices [prices]
+
+     Part           At most            Dearest rate       Cost
+    ───────────────────────────────────────────────────────────
+     input tokens     1,084  input $5.5 / 1,000,000  $0.005962
+     output tokens    1,000  output $40 / 1,000,000  $0.040000
+    ───────────────────────────────────────────────────────────
+     Total                                           $0.045962
+    input: 60 for the text, one for each byte; 1,024 that the provider may add
+    output: 1,000 tokens, the request's own limit
+    rates: of inference_geo=us, the dearest that the request leaves to the provider
+    rates: as agreed in your prices.yaml, which is dearer than the list
+    ");
+    assert_eq!(sandbox.json(line)["worst_case"]["rates_of"], "contract");
+}

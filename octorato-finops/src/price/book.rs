@@ -1,5 +1,6 @@
 //! A price list with the operator's own prices on top of it.
 
+mod agreements;
 mod worst_case;
 
 use std::fmt;

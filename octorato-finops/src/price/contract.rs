@@ -183,6 +183,11 @@ impl Discount {
         self.days
     }
 
+    /// The operator's words for it.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
     /// Whether neither this discount nor `other` would be the more specific one somewhere.
     pub fn conflicts_with(&self, other: &Self) -> bool {
         let same_models = if self.models.is_empty() || other.models.is_empty() {

@@ -84,6 +84,11 @@ impl Like {
         Ok(self)
     }
 
+    /// What every rate is multiplied with; nothing where they are the other model's own.
+    pub fn multiplier(&self) -> Option<Decimal> {
+        self.times.map(Rate::to_decimal)
+    }
+
     pub(super) fn factor(&self) -> Option<Rate> {
         self.times
     }

@@ -69,6 +69,17 @@ impl RateCard {
         self.0.iter().map(|(key, _)| key.unit())
     }
 
+    /// The rate of `unit` for requests that exceed no threshold.
+    pub fn base(&self, unit: Unit) -> Option<Decimal> {
+        self.get(unit).map(|tiered| tiered.at(0).to_decimal())
+    }
+
+    /// The rates of `unit` above thresholds of input tokens, in ascending order.
+    pub fn tiers(&self, unit: Unit) -> impl Iterator<Item = (u64, Decimal)> + '_ {
+        let tiers = self.get(unit).map(Tiered::tiers);
+        tiers.into_iter().flatten().map(|(above, rate)| (*above, rate.to_decimal()))
+    }
+
     /// Whether there is no rate at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

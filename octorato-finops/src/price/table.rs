@@ -103,6 +103,13 @@ impl Model {
         &self.minimums.0
     }
 
+    /// The ways of processing that have prices of their own at some time, such as `processing` and
+    /// `batch`, each pair for itself.
+    pub fn ways(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.variants.iter().flat_map(|variant| &*variant.when);
+        pairs.map(|(name, value)| (&**name, &**value))
+    }
+
     /// Whether the provider has retired the model.
     pub fn is_deprecated(&self) -> bool {
         self.deprecated

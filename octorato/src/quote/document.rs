@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use octorato_core::{PriceContext, Unit};
-use octorato_finops::price::{Applied, Charge};
+use octorato_core::{PriceContext, Unit, UnitKind};
+use octorato_finops::price::{
+    Applied, BookPrice, Bound, Charge, PriceBook, Request, Term, WorstCase,
+};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::{Answer, Inside, Quote};
+use super::{Answer, Estimate, Inside, Quote, Reply};
 
 /// `{"schema": 1, "usd": "0.0123", "classes": {"input": "0.01", …}, "price": {…}}`
 ///
@@ -21,15 +23,16 @@ impl Serialize for Quote<'_> {
     }
 }
 
-/// The [`Quote`], or `{"error": "…", "kind": "unpriced", "hint": "…"}`; `id` comes first.
+/// The [`Quote`] or [`Estimate`], or `{"error": "…", "kind": "unpriced", "hint": "…"}`; `id` comes first.
 impl Serialize for Answer<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         if let Some(id) = &self.id {
             map.serialize_entry("id", id)?;
         }
-        match &self.quote {
-            Ok(quote) => quote.entries(&mut map)?,
+        match &self.reply {
+            Ok(Reply::Quote(quote)) => quote.entries(&mut map)?,
+            Ok(Reply::Estimate(estimate)) => estimate.entries(&mut map)?,
             Err(error) => {
                 map.serialize_entry("error", &error.to_string())?;
                 map.serialize_entry("kind", error.kind().name())?;
@@ -59,7 +62,7 @@ impl Quote<'_> {
             let units = ignored.units.iter().map(|(unit, count)| (unit.name(), *count)).collect();
             map.serialize_entry("ignored", &Ignored { context: &ignored.context, units })?;
         }
-        map.serialize_entry("price", &Price(self))?;
+        map.serialize_entry("price", &Price(&self.price, self.book))?;
         let Some(response) = &self.response else { return Ok(()) };
         map.serialize_entry("api_flavor", &response.flavor)?;
         map.serialize_entry("usage", &response.totals)?;
@@ -73,6 +76,99 @@ impl Quote<'_> {
             map.serialize_entry("unread", &response.unread)?;
         }
         Ok(())
+    }
+}
+
+/// `{"schema": 1, "worst_case": {"usd": "0.02", "max_output_tokens": 1000, "terms": […]}, …}`, or
+/// `{"schema": 1, "worst_case": {"unbounded": ["…"]}, …}`; `request` is what was read of the body.
+impl Serialize for Estimate<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.entries(&mut map)?;
+        map.end()
+    }
+}
+
+impl Estimate<'_> {
+    fn entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry("schema", &1)?;
+        map.serialize_entry("worst_case", &Worst(&self.worst))?;
+        map.serialize_entry("request", &Read(&self.request))?;
+        map.serialize_entry("price", &Price(&self.price, self.book))
+    }
+}
+
+struct Worst<'a>(&'a WorstCase);
+
+impl Serialize for Worst<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self.0 {
+            WorstCase::Bounded(bound) => {
+                let terms: Vec<_> = bound.terms().iter().map(Part::from).collect();
+                map.serialize_entry("usd", &usd(bound))?;
+                map.serialize_entry("max_output_tokens", &bound.max_output_tokens())?;
+                map.serialize_entry("terms", &terms)?;
+                map.serialize_entry("rates_at", &bound.at())?;
+                map.serialize_entry(
+                    "rates_of",
+                    if bound.is_agreed() { "contract" } else { "list" },
+                )?;
+                if !bound.context().is_standard() {
+                    map.serialize_entry("context", bound.context())?;
+                }
+            }
+            WorstCase::Unbounded(reasons) => map.serialize_entry("unbounded", reasons)?,
+        }
+        map.end()
+    }
+}
+
+fn usd(bound: &Bound) -> String {
+    bound.amount().to_string()
+}
+
+#[derive(Serialize)]
+struct Part {
+    bounds: &'static str,
+    class: &'static str,
+    count: u64,
+    rate: String,
+    per: u64,
+    usd: String,
+}
+
+impl From<&Term> for Part {
+    fn from(term: &Term) -> Self {
+        let bounds = match term.kind {
+            UnitKind::InputTokens => "input",
+            UnitKind::OutputTokens => "output",
+            _ => "count",
+        };
+        let (rate, usd) = (term.rate.to_string(), term.amount.to_string());
+        Self { bounds, class: term.unit.name(), count: term.count, rate, per: term.per, usd }
+    }
+}
+
+/// What of a request can change the bill.
+struct Read<'a>(&'a Request);
+
+impl Serialize for Read<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let request = self.0;
+        let media: Vec<_> = request.media.iter().map(|media| media.modality.name()).collect();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("text_bytes", &request.text_bytes)?;
+        map.serialize_entry("overhead_tokens", &request.overhead_tokens)?;
+        map.serialize_entry("media", &media)?;
+        map.serialize_entry("hidden", &request.hidden)?;
+        map.serialize_entry("rounds", &request.rounds)?;
+        map.serialize_entry("answers", &request.answers)?;
+        map.serialize_entry("max_output", &request.max_output)?;
+        if !request.unknown_fields.is_empty() {
+            map.serialize_entry("unknown_fields", &request.unknown_fields)?;
+        }
+        map.end()
     }
 }
 
@@ -126,11 +222,11 @@ impl From<&Applied> for Agreed {
 }
 
 /// The way to the price.
-struct Price<'a>(&'a Quote<'a>);
+struct Price<'a>(&'a BookPrice<'a>, &'a PriceBook);
 
 impl Serialize for Price<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Quote { price, book, .. } = self.0;
+        let Self(price, book) = self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("provider", price.provider())?;
         map.serialize_entry("model", price.entry())?;

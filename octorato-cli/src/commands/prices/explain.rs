@@ -5,8 +5,9 @@ use octorato::finops::price::{Certainty, Explanation, explain};
 use octorato::snapshots::Snapshots;
 
 use super::list::heading;
+use super::own::Own;
 use crate::Outcome;
-use crate::args::PricesOf;
+use crate::args::{Global, PricesOf};
 use crate::printer::{BOLD, FAINT, Printer, WARN};
 use crate::render::foreign::shown;
 use crate::render::numbers::{counted, grouped};
@@ -14,15 +15,18 @@ use crate::render::table::{Align, Table};
 
 /// Shows the path to a price; exits with 1 where there is none.
 pub(super) fn explain(
+    global: &Global,
     snapshots: &Snapshots,
     args: &PricesOf,
     printer: &mut Printer,
 ) -> anyhow::Result<Outcome> {
     let catalog = snapshots.open(&args.snapshot)?;
     let path = catalog.explain(args.provider.as_deref(), &args.model)?;
-    let outcome = if path.found.is_some() { Outcome::Fine } else { Outcome::Findings };
+    let own = Own::of(global, args, &catalog, printer)?;
+    let is_priced = path.found.is_some() || !own.models.is_empty();
+    let outcome = if is_priced { Outcome::Fine } else { Outcome::Findings };
     if printer.is_json() {
-        printer.document(&document(&path)?)?;
+        printer.document(&document(&path, &own)?)?;
         return Ok(outcome);
     }
     heading(&catalog, printer)?;
@@ -50,8 +54,10 @@ pub(super) fn explain(
         }
     }
     let Some(found) = &path.found else {
+        own_prices(&own, printer)?;
+        let none = if is_priced { "not listed" } else { "no price" };
         printer.line(format_args!(
-            "  {WARN}no price{WARN:#}  {}",
+            "  {WARN}{none}{WARN:#}  {}",
             shown(path.error.as_deref().unwrap_or_default())
         ))?;
         for near in &path.nearest {
@@ -79,19 +85,44 @@ pub(super) fn explain(
             shown(&rule)
         ))?;
     }
+    own_prices(&own, printer)?;
     printer.remark(format_args!("`octorato prices show {}` shows its rates", shown(&args.model)));
     Ok(outcome)
 }
 
+/// Shows what of the operator's own prices is about the model.
+fn own_prices(own: &Own, printer: &mut Printer) -> anyhow::Result<()> {
+    for (heading, line) in own.lines() {
+        printer.line(format_args!("  {heading:<9} {}", shown(line)))?;
+    }
+    if !own.models.is_empty() {
+        printer.line("            the model is your own, which comes before the list")?;
+    }
+    for note in &own.notes {
+        printer.line(format_args!("{WARN}note:{WARN:#} {}", shown(note)))?;
+    }
+    Ok(())
+}
+
 /// Shows every rate of the entry that a name leads to.
 pub(super) fn show(
+    global: &Global,
     snapshots: &Snapshots,
     args: &PricesOf,
     printer: &mut Printer,
 ) -> anyhow::Result<()> {
     let catalog = snapshots.open(&args.snapshot)?;
     let path = catalog.explain(args.provider.as_deref(), &args.model)?;
+    let own = Own::of(global, args, &catalog, printer)?;
     let Some(found) = &path.found else {
+        if !own.models.is_empty() {
+            if printer.is_json() {
+                return printer.document(&document(&path, &own)?);
+            }
+            heading(&catalog, printer)?;
+            printer.line(format_args!("\n{BOLD}{}{BOLD:#}", shown(&args.model)))?;
+            return own_prices(&own, printer);
+        }
         let error = Error::new(ErrorKind::Unpriced, path.error.unwrap_or_default());
         return Err(match path.hint {
             Some(hint) => error.hinted(hint),
@@ -100,7 +131,7 @@ pub(super) fn show(
         .into());
     };
     if printer.is_json() {
-        return printer.document(&document(&path)?);
+        return printer.document(&document(&path, &own)?);
     }
     heading(&catalog, printer)?;
     let name = format!("{}/{}", found.list, found.id);
@@ -163,9 +194,13 @@ pub(super) fn show(
         let note = format!("{} is only similar: {}", args.model, found.because);
         printer.line(format_args!("{WARN}note:{WARN:#} {}", shown(&note)))?;
     }
-    Ok(printer.line(format_args!(
+    printer.line(format_args!(
         "{FAINT}mtok: a million tokens; mchars: a million characters; kcount, kpages: a thousand{FAINT:#}"
-    ))?)
+    ))?;
+    if own.lines().next().is_some() {
+        printer.line("\nin your prices.yaml:")?;
+    }
+    own_prices(&own, printer)
 }
 
 fn when(constraint: Option<&explain::Constraint>, always: &str) -> String {
@@ -193,9 +228,12 @@ fn rows(table: &mut Table, when: &str, rates: &std::collections::BTreeMap<String
     }
 }
 
-/// The path as a document.
-fn document(path: &Explanation) -> anyhow::Result<serde_json::Value> {
+/// The path as a document, with `own` where the operator's own prices are about the model.
+fn document(path: &Explanation, own: &Own) -> anyhow::Result<serde_json::Value> {
     let mut document = serde_json::to_value(path)?;
     document["schema"] = 1.into();
+    if let Some(own) = own.document() {
+        document["own"] = own;
+    }
     Ok(document)
 }

@@ -51,6 +51,8 @@ codes! {
         "A name that the list only resembles is either priced, and marked, or refused.";
     OWN_PRICE = "PRC024",
         "An own model either has rates or is priced like a model of the price list, which must have it under that very name.";
+    IDLE_WAY = "PRC025",
+        "No model that the contract is about has a list price for this way of processing, and what has no list price has no agreed one, so the contract never applies.";
 }
 
 /// Those that `arms.yaml` has too.

@@ -1,7 +1,9 @@
 //! Contracts and discounts.
 
-use octorato_core::{PriceContext, Span, Unit};
-use octorato_finops::price::{Contract, Discount};
+use std::collections::BTreeSet;
+
+use octorato_core::{PriceContext, ProviderId, Span, Unit};
+use octorato_finops::price::{Contract, Discount, ModelPattern, OwnPrice, ProviderMatch};
 
 use super::super::fields::{Fields, list};
 use super::super::scalars::{decimal, text, words};
@@ -44,9 +46,13 @@ impl Reader<'_, '_, '_> {
             None => Some(PriceContext::standard()),
         };
         let note = self.note(&fields);
+        let (provider, model) = (provider?, model?);
+        if let Some((node, way)) = fields.get("when").zip(when.as_ref()) {
+            self.sold_way(node.span, way, &provider, &model);
+        }
         let contract = Contract {
-            provider: provider?,
-            model: model?,
+            provider,
+            model,
             rates: rates?,
             currency: currency?,
             when: when?,
@@ -54,6 +60,58 @@ impl Reader<'_, '_, '_> {
             note,
         };
         Some((contract, model_node?.span))
+    }
+
+    /// Warns where no model that a contract is about is sold in this way.
+    fn sold_way(
+        &mut self,
+        at: Span,
+        way: &PriceContext,
+        provider: &ProviderId,
+        pattern: &ModelPattern,
+    ) {
+        let entries = self.ways_of(provider, pattern);
+        let is_sold = |ways: &Vec<(&str, &str)>| way.iter().all(|pair| ways.contains(&pair));
+        if entries.is_empty() || entries.iter().any(is_sold) {
+            return;
+        }
+        let pair = |(name, value): (&str, &str)| format!("{name}={value}");
+        let known: BTreeSet<String> = entries.into_iter().flatten().map(pair).collect();
+        let known: Vec<String> = known.into_iter().collect();
+        let unsold = way.iter().map(pair).find(|way| !known.contains(way));
+        let asked = unsold.unwrap_or_else(|| way.to_string());
+        self.findings.idle_way(at, &asked, &known);
+    }
+
+    /// The ways of processing of each model that the list, or the operator, has under such a name.
+    fn ways_of(&self, provider: &ProviderId, pattern: &ModelPattern) -> Vec<Vec<(&str, &str)>> {
+        let listed = |provider: &str, model: &str| {
+            let price = self.catalog.find(Some(provider), model).ok()?;
+            // Who resells a model has promised none.
+            let is_resold = price.matched().provider == ProviderMatch::Fallback;
+            Some(if is_resold { Vec::new() } else { price.model().ways().collect() })
+        };
+        let stem = pattern.as_str().trim_end_matches('*');
+        let own = self.overlays.models.iter().filter(|own| {
+            let name = own.model.as_str().trim_end_matches('*');
+            own.provider == *provider && (pattern.matches(name) || own.model.matches(stem))
+        });
+        let mut ways: Vec<_> = own
+            .map(|own| match &own.price {
+                OwnPrice::Rates { .. } => Vec::new(),
+                OwnPrice::Like(like) => {
+                    listed(like.provider.as_str(), &like.model).unwrap_or_default()
+                }
+            })
+            .collect();
+        if pattern.is_one_name() {
+            ways.extend(listed(provider.as_str(), stem));
+        } else {
+            let models = self.catalog.models(provider.as_str()).unwrap_or_default();
+            let models = models.iter().filter(|model| pattern.matches(model.id()));
+            ways.extend(models.map(|model| model.ways().collect()));
+        }
+        ways
     }
 
     /// A way of processing, such as `processing: batch`.

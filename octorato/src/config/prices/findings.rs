@@ -90,6 +90,19 @@ impl Findings<'_> {
         self.error(codes::TIERS, node.span, message, hint);
     }
 
+    /// A warning: `known` are the ways that its models have.
+    pub(super) fn idle_way(&mut self, at: Span, way: &str, known: &[String]) {
+        let hint = match nearest(way, known.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if known.is_empty() => {
+                "remove `when`: its models have standard prices only".into()
+            }
+            None => format!("the price list has {}", known.join(", ")),
+        };
+        let message = format!("no list price for `{}`, so the contract never applies", shown(way));
+        self.warning(codes::IDLE_WAY, at, message, hint);
+    }
+
     /// Two entries of which neither is more specific; `what` is the entry in words.
     pub(super) fn conflict(&mut self, at: Span, what: &str, first: Span) {
         let hint = format!(
