@@ -81,10 +81,10 @@ fn answers(index: &Index, cases: &[Quoted]) -> Vec<Value> {
 }
 
 #[test]
-fn prices_and_responses() {
+fn prices_responses_and_bounds() {
     let index = Index::read();
     let schema = checked("price");
-    for section in ["prices", "responses"] {
+    for section in ["prices", "responses", "bounds"] {
         let cases: Vec<Quoted> = index.cases(section);
         let found = answers(&index, &cases);
         compare(&cases, &found);
@@ -166,6 +166,9 @@ fn document(index: &Index, case: &Shaped) -> Value {
     let sandbox = machine(index, &case.list, &case.home, &case.logs);
     let later = index.list("later");
     sandbox.write("later.jsonl", &later);
+    for (name, content) in &case.files {
+        sandbox.write(name, content.to_string());
+    }
     let mut words = case.command.join(" ");
     if words.contains("--to later") {
         let id = take(&sandbox, &later);
@@ -201,13 +204,22 @@ fn shapes() {
 
 /// Keys of a price that are there only where they say something.
 fn may_lack(schema: &str, key: &str) -> bool {
-    schema == "price" && ["inexact", "contracted", "ignored"].contains(&key)
+    let marks = ["inexact", "contracted", "ignored", "api_flavor", "usage"];
+    (schema == "price" && marks.contains(&key)) || (schema == "prices_show" && key == "own")
 }
 
 /// Where a document has objects of fixed keys.
 fn places(document: &Value) -> Vec<String> {
     let inner = ["/price", "/snapshot", "/found", "/after", "/diff", "/total", "/rows/0"];
-    let more = ["/requests/0", "/requests/0/evidence", "/requests/0/price", "/corrections/0"];
+    let more = [
+        "/worst_case",
+        "/request",
+        "/own",
+        "/requests/0",
+        "/requests/0/evidence",
+        "/requests/0/price",
+        "/corrections/0",
+    ];
     let is_object = |place: &&str| document.pointer(place).is_some_and(Value::is_object);
     [""].iter().chain(&inner).chain(&more).copied().filter(is_object).map(str::to_owned).collect()
 }

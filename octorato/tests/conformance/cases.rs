@@ -129,6 +129,9 @@ pub(crate) struct Shaped {
     pub(crate) home: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) logs: BTreeMap<String, Vec<Value>>,
+    /// Files where the command runs.
+    #[serde(default)]
+    pub(crate) files: BTreeMap<String, Value>,
     pub(crate) schema: String,
     pub(crate) command: Vec<String>,
     #[serde(default)]

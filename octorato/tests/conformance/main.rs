@@ -18,7 +18,7 @@ use octorato::config::places::Places;
 use octorato::config::prices;
 use octorato::core::{Error, Period, SourceText};
 use octorato::finops::logs::{Place, Quiet, read};
-use octorato::finops::price::{Catalog, Overlays, PriceBook, Request, WorstCase};
+use octorato::finops::price::{Catalog, Overlays, PriceBook};
 use octorato::finops::report::Query;
 use octorato::quote::Answer;
 use octorato::schema;
@@ -60,10 +60,10 @@ fn answers(index: &Index, cases: &[Quoted]) -> Vec<Value> {
 }
 
 #[test]
-fn prices_and_responses() {
+fn prices_responses_and_bounds() {
     let index = Index::read();
     let schema = checked("price");
-    for section in ["prices", "responses"] {
+    for section in ["prices", "responses", "bounds"] {
         let cases: Vec<Quoted> = index.cases(section);
         let found = answers(&index, &cases);
         compare(&cases, &found);
@@ -73,21 +73,6 @@ fn prices_and_responses() {
     }
 }
 
-/// The bound of a request, in the form of the cases.
-fn bound(book: &PriceBook, question: &Value) -> octorato::core::Result<Value> {
-    let provider = question["provider"].as_str().unwrap();
-    let request = Request::from_body(provider, None, &question["request"])?;
-    let model = question["model"].as_str().or(request.model.as_deref()).unwrap();
-    let price = book.find(Some(provider), model)?;
-    let at = question["timestamp"].as_str().unwrap().parse().unwrap();
-    Ok(match price.listed().unwrap().worst_case(at, &request)? {
-        WorstCase::Bounded(bound) => json!({"worst_case": {
-            "usd": bound.amount().to_string(), "max_output_tokens": bound.max_output_tokens(),
-        }}),
-        WorstCase::Unbounded(reasons) => json!({"worst_case": {"unbounded": reasons}}),
-    })
-}
-
 fn refused(error: &Error) -> Value {
     let codes: Vec<_> = error.diagnostics().iter().map(|found| found.code).collect();
     let mut text = error.to_string();
@@ -95,16 +80,6 @@ fn refused(error: &Error) -> Value {
         text = format!("{text}\n{found}");
     }
     json!({"error": text, "kind": error.kind().name(), "codes": codes})
-}
-
-#[test]
-fn bounds() {
-    let index = Index::read();
-    let cases: Vec<Quoted> = index.cases("bounds");
-    let find = |case: &Quoted| {
-        bound(&book(&index, case), &case.question).unwrap_or_else(|error| refused(&error))
-    };
-    compare(&cases, &cases.iter().map(find).collect::<Vec<_>>());
 }
 
 /// An operator's places with files of the home, logs and a current price list.
