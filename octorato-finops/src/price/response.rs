@@ -17,6 +17,7 @@
 //!
 //! A body may also be an event or a list of them: see [`UsageTotals::from_response`].
 
+mod beside;
 mod body;
 mod extractor;
 mod markers;
@@ -50,7 +51,8 @@ pub struct ResponseUsage {
     /// Requests inside of the request, which the totals leave out: an advisor's, a compaction's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub inside: Vec<InsideUsage>,
-    /// Places that report usage of a kind that is not known, and that is left out.
+    /// Places that report usage which is left out: of a kind that is not known, or billed otherwise
+    /// than by a count.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Box<str>>,
 }
@@ -129,12 +131,24 @@ impl UsageTotals {
             None => told_by_shape(provider, extractors, &parts)?,
         };
         let Found { part, extractor, reading } = found;
-        let (inside, unread) = extractor.inside(&part.value);
+        let (inside, mut unread) = extractor.inside(&part.value);
+        let beside = beside::beside(body);
+        let mut totals = reading.totals;
+        for (counted, seen) in [
+            (&mut totals.web_searches, beside.web_searches),
+            (&mut totals.storage_searches, beside.storage_searches),
+        ] {
+            if *counted == 0 {
+                *counted = seen;
+            }
+        }
+        unread.extend(extractor.uncounted(&part.value, &totals));
+        unread.extend(beside.unread);
         Ok(ResponseUsage {
             provider: provider.into(),
             flavor: extractor.flavor().into(),
             model: reading.model.or_else(|| part.model.as_deref().map(Into::into)),
-            totals: reading.totals,
+            totals,
             context: markers::context_of(provider, part, extractor.root_of(&part.value)),
             inside,
             unread,

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::super::UsageTotals;
 use super::super::totals::{is_of_seconds, rounded_up, whole};
 use super::InsideUsage;
+use super::beside::uncounted;
 
 /// The rules by which a form of response is read.
 #[derive(Debug)]
@@ -187,6 +188,14 @@ impl Extractor {
             return Err(Misfit::Shape(format!("`{}` has no counts", self.root.text)));
         }
         Ok((totals, found.len()))
+    }
+
+    /// Counters of `body` that no rule reads, and that say something which `totals` do not.
+    pub(super) fn uncounted(&self, body: &Value, totals: &UsageTotals) -> Vec<Box<str>> {
+        let Some(root) = self.root_of(body) else { return Vec::new() };
+        let counts = self.totals.iter().flat_map(|total| &total.counts);
+        let read: Vec<&Value> = counts.filter_map(|count| count.path.find(root)).collect();
+        uncounted(root, &self.root.text, &read, totals)
     }
 
     /// The requests that the counts of `body` leave out, and places that tell of others.
