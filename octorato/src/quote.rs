@@ -6,9 +6,12 @@ mod document;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use octorato_core::{Error, ErrorKind, PriceContext, Result, Usage};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use octorato_core::{Error, ErrorKind, PriceContext, Result, Unit, Usage};
 use octorato_finops::price::{BookPrice, PriceBook, Priced, ResponseUsage, UsageTotals};
-use serde::Deserialize;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -42,6 +45,7 @@ pub struct Question {
     /// The model's name; the one that the `body` names where it is not given.
     pub model: Option<String>,
     /// When the request was made; the time of asking where it is not given.
+    #[serde(default, deserialize_with = "instant")]
     pub timestamp: Option<Timestamp>,
     /// What was used.
     pub usage: Option<Consumed>,
@@ -124,8 +128,11 @@ impl Question {
             }
             (Some(response), None) => response.totals.to_usage()?,
             (None, Some(Consumed::Totals(totals))) => totals.to_usage()?,
-            (None, Some(Consumed::Classes(usage))) => *usage,
-            (None, None) => Usage::new(),
+            (None, Some(Consumed::Classes(usage))) => checked(usage)?,
+            (None, None) => {
+                return Err(Error::new(ErrorKind::InvalidArgument, "nothing says what was used")
+                    .hinted("add `usage` with counts, or `body` with the provider's response"));
+            }
         };
         let mut context = match &response {
             Some(response) => response.context.clone(),
@@ -170,10 +177,52 @@ impl Question {
     }
 }
 
+/// Classes of which no part is larger than its whole.
+fn checked(usage: &Usage) -> Result<Usage> {
+    let larger = |&(unit, count): &(Unit, u64)| unit.part_of().is_some_and(|of| count > usage[of]);
+    match usage.iter().find(larger) {
+        Some((unit, count)) => {
+            let whole = unit.part_of().map_or("", Unit::name);
+            Err(Error::new(ErrorKind::InvalidUsage, format!("more {unit} than {whole}: `{count}`"))
+                .hinted(format!("{whole} includes {unit}")))
+        }
+        None => Ok(*usage),
+    }
+}
+
+/// A time, or a day in UTC, which begins at midnight.
+fn instant<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Timestamp>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let midnight = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok();
+    match text.parse() {
+        Ok(at) => Ok(Some(at)),
+        Err(error) => midnight().map(|day| Some(day.timestamp())).ok_or_else(|| {
+            serde::de::Error::custom(format!("not a time such as `2026-11-20T12:00:00Z`: {error}"))
+        }),
+    }
+}
+
 impl Quote<'_> {
+    /// Whether everything that was used is in the amount, as far as can be told.
+    pub fn is_complete(&self) -> bool {
+        self.priced.list().ignored().is_empty()
+            && self.response.as_ref().is_none_or(|response| response.unread.is_empty())
+            && self.inside.iter().all(|inside| inside.quote.as_ref().is_ok_and(|q| q.is_complete()))
+    }
+
+    /// The list cost together with that of what is [inside](Self::inside); nothing where a part of
+    /// it has no price or the sum is out of range.
+    pub fn total_usd(&self) -> Option<Decimal> {
+        self.inside.iter().try_fold(self.usd(), |sum, inside| {
+            sum.checked_add(inside.quote.as_ref().ok()?.total_usd()?)
+        })
+    }
+
     /// The list cost in US dollars, without what is [inside](Self::inside): see
     /// [`Charge::usd`](octorato_finops::price::Charge::usd).
-    pub fn usd(&self) -> rust_decimal::Decimal {
+    pub fn usd(&self) -> Decimal {
         self.priced.list().usd()
     }
 
@@ -235,6 +284,16 @@ pub enum Reply<'b> {
     Estimate(Box<Estimate<'b>>),
 }
 
+impl Reply<'_> {
+    /// Whether everything is in the amount: see [`Quote::is_complete`].
+    pub fn is_complete(&self) -> bool {
+        match self {
+            Self::Quote(quote) => quote.is_complete(),
+            Self::Estimate(_) => true,
+        }
+    }
+}
+
 impl<'b> Answer<'b> {
     /// Answers a line of JSON. With `strict` what is in doubt is an error instead of a mark.
     pub fn to_line(line: &[u8], book: &'b PriceBook, now: Timestamp, strict: bool) -> Self {
@@ -270,6 +329,9 @@ fn parse(line: &[u8]) -> Result<Question> {
             "a line has `provider`, `model`, `timestamp`, `usage` (or `body`, or `request`) and `context`",
         )
     };
+    if line.is_empty() {
+        return Err(refused("an empty line".to_owned()));
+    }
     let mut json = serde_json::Deserializer::from_slice(line);
     let question: Question = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let place = match error.path().to_string() {

@@ -60,26 +60,26 @@ pub(crate) struct Price {
 #[group(id = "Classes", multiple = true)]
 pub(crate) struct Classes {
     /// Tokens read, without those of a cache.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) input: u64,
+    #[arg(long, value_name = "N")]
+    pub(crate) input: Option<u64>,
     /// Tokens written, reasoning included.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) output: u64,
+    #[arg(long, value_name = "N")]
+    pub(crate) output: Option<u64>,
     /// Of the tokens written, those of reasoning, for models that price them apart.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) reasoning: u64,
+    #[arg(long, value_name = "N")]
+    pub(crate) reasoning: Option<u64>,
     /// Tokens taken from a cache.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) cache_read: u64,
+    #[arg(long, value_name = "N")]
+    pub(crate) cache_read: Option<u64>,
     /// Tokens written to a cache that lives five minutes.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) cache_write_5m: u64,
+    #[arg(long, value_name = "N")]
+    pub(crate) cache_write_5m: Option<u64>,
     /// Tokens written to a cache that lives an hour.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) cache_write_1h: u64,
+    #[arg(long, value_name = "N")]
+    pub(crate) cache_write_1h: Option<u64>,
     /// Web searches by the provider's tool.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) web_searches: u64,
+    #[arg(long, value_name = "N")]
+    pub(crate) web_searches: Option<u64>,
     /// Anything else that is counted, such as `input_audio=1200`; may be given more than once.
     #[arg(long, value_name = "CLASS=N", value_parser = counted_unit)]
     pub(crate) unit: Vec<(Unit, u64)>,

@@ -33,12 +33,19 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
         provider: args.provider.clone(),
         model: args.model.clone(),
         timestamp: args.at,
-        usage: body.is_none().then(|| Consumed::Classes(usage(&args.classes))),
+        usage: usage(&args.classes).map(Consumed::Classes),
         body,
         api_flavor: args.api_flavor.clone(),
         context: args.variant.iter().cloned().collect(),
         ..Question::default()
     };
+    if question.usage.is_none() && question.body.is_none() {
+        return Err(Error::new(ErrorKind::InvalidArgument, "nothing says what was used")
+            .hinted(
+                "give counts, such as --input 1200 --output 400; `octorato prices show` has rates",
+            )
+            .into());
+    }
     let quote = question.quote(book, now)?;
     if args.strict {
         quote.refuse_doubts()?;
@@ -61,17 +68,21 @@ fn response(file: &Path) -> Result<Value, Error> {
     })
 }
 
-fn usage(classes: &Classes) -> Usage {
-    let mut usage = Usage::new()
-        .with(Unit::Input, classes.input)
-        .with(Unit::Output, classes.output)
-        .with(Unit::Reasoning, classes.reasoning)
-        .with(Unit::CacheRead, classes.cache_read)
-        .with(Unit::CacheWrite5m, classes.cache_write_5m)
-        .with(Unit::CacheWrite1h, classes.cache_write_1h)
-        .with(Unit::WebSearches, classes.web_searches);
-    for &(unit, count) in &classes.unit {
-        usage.set(unit, count);
+/// The counts that were given; nothing where there is none.
+fn usage(classes: &Classes) -> Option<Usage> {
+    let given = [
+        (Unit::Input, classes.input),
+        (Unit::Output, classes.output),
+        (Unit::Reasoning, classes.reasoning),
+        (Unit::CacheRead, classes.cache_read),
+        (Unit::CacheWrite5m, classes.cache_write_5m),
+        (Unit::CacheWrite1h, classes.cache_write_1h),
+        (Unit::WebSearches, classes.web_searches),
+    ];
+    let given = given.into_iter().filter_map(|(unit, count)| Some((unit, count?)));
+    let mut usage = None;
+    for (unit, count) in given.chain(classes.unit.iter().copied()) {
+        usage.get_or_insert_with(Usage::new).set(unit, count);
     }
     usage
 }
@@ -179,7 +190,7 @@ fn batch(
         BufReader::new(Box::new(opened))
     };
     let now = Timestamp::now();
-    let (mut answered, mut failed) = (0_u64, 0_u64);
+    let (mut answered, mut failed, mut partial) = (0_u64, 0_u64, 0_u64);
     let mut line = Vec::new();
     while {
         line.clear();
@@ -187,12 +198,12 @@ fn batch(
             > 0
     } {
         let question = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
-        if question.is_empty() {
-            continue;
-        }
         let answer = Answer::to_line(question, book, now, strict);
         answered += 1;
-        failed += u64::from(answer.reply.is_err());
+        match &answer.reply {
+            Ok(reply) => partial += u64::from(!reply.is_complete()),
+            Err(_) => failed += 1,
+        }
         serde_json::to_writer(printer.out(), &answer).map_err(io::Error::from)?;
         printer.line("")?;
         if lines.buffer().is_empty() {
@@ -201,6 +212,11 @@ fn batch(
     }
     if failed > 0 {
         let of = format!("{} of {} lines have no price", grouped(&failed), grouped(&answered));
+        printer.remark(of);
+    }
+    if partial > 0 {
+        let of =
+            format!("{} of {} lines leave something out", grouped(&partial), grouped(&answered));
         printer.remark(of);
     }
     Ok(if strict && failed > 0 { Outcome::Findings } else { Outcome::Fine })

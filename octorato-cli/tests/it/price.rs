@@ -106,7 +106,7 @@ fn a_rate_per_hour_is_exact_or_says_that_it_is_not() {
 #[test]
 fn an_unknown_model_or_a_bad_argument_is_an_error_that_says_what_to_do() {
     let sandbox = Sandbox::new();
-    assert_snapshot!(sandbox.run("price claude-opus-9"), @"
+    assert_snapshot!(sandbox.run("price claude-opus-9 --input 1"), @"
     [stderr]
     error: no price for model: `claude-opus-9`, provider: `anthropic`, tried: `the models of anthropic`, price list: `genai-prices 0.2.1`
     hint: the list has claude-opus-4-0, claude-opus-4-1, claude-opus-4-5; newer prices come with a newer octorato
@@ -125,8 +125,20 @@ fn an_unknown_model_or_a_bad_argument_is_an_error_that_says_what_to_do() {
     ");
     let listing = sandbox.run("price claude-opus-4-8 --unit tokens=3");
     assert!(listing.contains("no such class; use one of input, cache_read, "), "{listing}");
-    let listing = sandbox.run("price claude-opus-4-8 --provider nobody");
+    let listing = sandbox.run("price claude-opus-4-8 --provider nobody --input 1");
     assert!(listing.contains("hint: use one of anthropic, arcee, "), "{listing}");
+    assert_snapshot!(sandbox.run("price claude-opus-4-8"), @"
+    [stderr]
+    error: nothing says what was used
+    hint: give counts, such as --input 1200 --output 400; `octorato prices show` has rates
+    [exit 2]
+    ");
+    assert_snapshot!(sandbox.run("price claude-opus-4-8 --output 5 --reasoning 7"), @"
+    [stderr]
+    error: more reasoning than output: `7`
+    hint: output includes reasoning
+    [exit 2]
+    ");
     assert_snapshot!(sandbox.run("price claude-opus-4-8 --variant fast"), @"
     [stderr]
     error: invalid value 'fast' for '--variant <NAME=VALUE>': write a name and a value, such as `service_tier=flex`
@@ -191,11 +203,14 @@ fn a_batch_has_one_answer_a_line_whatever_the_line() {
     ]
     .join("\n");
     let all = answers(&format!("\u{feff}{lines}"), false);
-    assert_eq!(all.len(), 10);
+    assert_eq!(all.len(), 11);
     assert_eq!((&all[0]["id"], &all[0]["usd"]), (&json!(7), &json!("0.00267")));
-    assert_eq!(all[9], all[0]);
-    assert_eq!(all[1]["price"]["exact"], false);
-    for (answer, kind) in all[2..9].iter().zip([
+    assert_eq!(all[10], all[0]);
+    assert_eq!(
+        (&all[1]["kind"], &all[2]["price"]["exact"]),
+        (&json!("invalid_argument"), &json!(false))
+    );
+    for (answer, kind) in all[3..10].iter().zip([
         "unpriced",
         "invalid_usage",
         "invalid_argument",
@@ -208,6 +223,10 @@ fn a_batch_has_one_answer_a_line_whatever_the_line() {
         assert!(answer.get("usd").is_none() && answer["error"].is_string(), "{answer}");
     }
     assert_eq!(answers(similar, true)[0]["kind"], "unpriced");
+    let day =
+        r#"{"model": "claude-opus-4-8", "timestamp": "2026-11-20", "usage": {"messages": 1}}"#;
+    let answer = &answers(day, false)[0];
+    assert_eq!((&answer["usd"], &answer["complete"]), (&json!("0"), &json!(false)));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use octorato_core::{PriceContext, Unit, UnitKind};
 use octorato_finops::price::{
-    Applied, BookPrice, Bound, Charge, PriceBook, Request, Term, WorstCase,
+    Applied, BookPrice, Bound, Certainty, Charge, PriceBook, Request, Term, WorstCase,
 };
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -13,7 +13,7 @@ use super::{Answer, Estimate, Inside, Quote, Reply};
 
 /// `{"schema": 1, "usd": "0.0123", "classes": {"input": "0.01", …}, "price": {…}}`
 ///
-/// What has no price is in `ignored`; `inexact` is true where no decimal is exact; `contracted` is
+/// `complete` is false where something used is in no amount. What has no price is in `ignored`; `inexact` is true where no decimal is exact; `contracted` is
 /// there where a contract or a discount applies; a response adds `usage`, `inside` and `unread`.
 impl Serialize for Quote<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -52,6 +52,10 @@ impl Quote<'_> {
         map.serialize_entry("usd", &list.usd().to_string())?;
         if !list.is_exact() {
             map.serialize_entry("inexact", &true)?;
+        }
+        map.serialize_entry("complete", &self.is_complete())?;
+        if let Some(total) = self.total_usd().filter(|_| !self.inside.is_empty()) {
+            map.serialize_entry("total_usd", &total.normalize().to_string())?;
         }
         map.serialize_entry("classes", &Classes(list))?;
         if !self.priced.applied().is_empty() {
@@ -241,6 +245,9 @@ impl Serialize for Price<'_> {
             }
             None => map.serialize_entry("matched_by", "own_model")?,
         }
+        let certainty =
+            price.listed().map_or(Certainty::Exact, |listed| listed.matched().certainty);
+        map.serialize_entry("certainty", certainty.name())?;
         map.serialize_entry("exact", &price.is_exact())?;
         map.end()
     }
