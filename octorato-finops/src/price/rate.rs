@@ -55,13 +55,20 @@ impl Rate {
 
     /// Whether it is dearer than `other`.
     pub(super) fn exceeds(self, other: Self) -> bool {
-        // Neither is negative, and 64 bits times 10^20 have 128 bits.
-        let at = |rate: Self, scale: u8| {
-            10_u128
-                .checked_pow(u32::from(scale))
-                .and_then(|power| u128::from(rate.mantissa.unsigned_abs()).checked_mul(power))
+        // The one with fewer decimal places is written with as many as the other. Where that has
+        // more than 127 bits, which no mantissa has, its sign decides.
+        let scaled = |mantissa: i64, more: u8| {
+            let power = 10_i128.checked_pow(u32::from(more));
+            let product = power.and_then(|power| i128::from(mantissa).checked_mul(power));
+            product.unwrap_or(match mantissa.signum() {
+                0 => 0,
+                1 => i128::MAX,
+                _ => i128::MIN,
+            })
         };
-        at(self, other.scale) > at(other, self.scale)
+        let (more, less) =
+            (other.scale.saturating_sub(self.scale), self.scale.saturating_sub(other.scale));
+        scaled(self.mantissa, more) > scaled(other.mantissa, less)
     }
 
     /// The difference, negative where `other` is dearer; nothing where it is out of range.
@@ -275,6 +282,24 @@ mod tests {
         let padded = rate("75").at_scale(12).unwrap();
         assert_eq!(padded.times(rate("0.8765432")).unwrap().to_decimal().to_string(), "65.74074");
         assert_eq!(rate("123456789.123456789").times(rate("1.123456789")), None);
+    }
+
+    #[test]
+    fn rates_are_compared_exactly_however_large() {
+        let ascending = ["0", "0.00000000000000000001", "0.25", "1", "4000000000000000000"];
+        for (at, text) in ascending.iter().enumerate() {
+            for (other_at, other) in ascending.iter().enumerate() {
+                let (rate, other) = (Rate::parse(text).unwrap(), Rate::parse(other).unwrap());
+                assert_eq!(rate.exceeds(other), at > other_at, "{rate:?} {other:?}");
+            }
+        }
+        let rate = |text: &str| Rate::parse(text).unwrap();
+        let (less, more) = (rate("0.00000000000000000001"), rate("9000000000000000000"));
+        let below = less.minus(rate("1")).unwrap_or(Rate { mantissa: -1, scale: 20 });
+        assert!(more.exceeds(below) && !below.exceeds(more) && less.exceeds(below));
+        // Zero is zero with however many decimal places.
+        let zero = Rate { mantissa: 0, scale: 20 };
+        assert!(!zero.exceeds(rate("0")) && !rate("0").exceeds(zero));
     }
 
     #[test]
