@@ -87,4 +87,4 @@ pub use response::{InsideUsage, ResponseUsage};
 pub use scope::{Days, ModelPattern};
 pub use table::Model;
 pub use totals::UsageTotals;
-pub use worst_case::{Bound, HORIZON, Term, WorstCase};
+pub use worst_case::{Bound, HORIZON, SKEW, Term, WorstCase};

@@ -2,11 +2,14 @@
 
 mod body;
 mod fields;
+mod host;
 mod known;
+mod number;
 mod payload;
 mod tools;
 mod unique;
 
+pub(super) use host::acts_alone;
 use octorato_core::{PriceContext, Unit};
 
 /// A request that is about to be sent: what bounds its price from above.
@@ -49,7 +52,7 @@ pub struct Request {
     pub answers: u64,
     /// Output tokens of one answer at most, reasoning included; the model's maximum where nothing.
     pub max_output: Option<u64>,
-    /// Output tokens of one answer that are billed beyond that: rejected predictions.
+    /// Output tokens of one answer that are billed beyond that: rejected predictions, thinking.
     pub extra_output: u64,
     /// Whether the provider does not count reasoning towards [`Self::max_output`].
     pub reasoning_apart: bool,

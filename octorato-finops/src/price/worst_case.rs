@@ -14,11 +14,15 @@ use super::model_price::{ModelPrice, Rates};
 use super::rate::{Per, Rate};
 use super::request::{CacheWrites, Media, Modality, Most, Request};
 use super::table::Model;
-pub(super) use bounded::{Bounded, Limits, horizon};
+pub(super) use bounded::{Bounded, Limits, earliest, horizon};
 
 /// How long after its start a request may be dated by the provider: rates that come into force
 /// meanwhile count.
 pub const HORIZON: SignedDuration = SignedDuration::from_hours(1);
+
+/// How long before its start a request may be dated by the provider, whose clock may be late: rates
+/// that were in force until then count.
+pub const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// How many combinations of price variants are looked at.
 const MAX_CONTEXTS: usize = 1_024;
@@ -125,11 +129,14 @@ impl ModelPrice<'_> {
     ///   two.
     /// - **Rates**: each at the dearest that is reachable: plain, read from or written to a cache,
     ///   of each modality; every tier below the input; the standard price, the variant that is asked
-    ///   for, each of its parts, and those that the provider may choose; all that is in force within
-    ///   [`HORIZON`] from `at`.
+    ///   for, each of its parts, and those that the provider may choose; all that is in force from
+    ///   [`SKEW`] before `at` until [`HORIZON`] after it.
     /// - **Fees**: of the request, and of the provider's own tools as often as they may be used.
     /// - **Minimums**: what is charged at least ([`Model::minimums`](super::Model::minimums)) counts
     ///   for every unit of which any may be used.
+    ///
+    /// There is no bound where the name of the model says that it searches by itself or that another
+    /// one answers, nor where [`Request::model`] is known to be a model with another price.
     ///
     /// A variant that the provider may choose and that has no price is taken for one that it does
     /// not sell. An error of kind [`ErrorKind::Unpriced`] where the variant that is asked for has no
@@ -162,7 +169,12 @@ pub(super) fn worst_case<'c>(
 ) -> Result<WorstCase> {
     let mut reasons = BTreeSet::new();
     reasons.extend(request.unbounded.iter().map(ToString::to_string));
-    let size = size(&price.limits(at), request)?;
+    let limits = price.limits(at);
+    reasons.extend(limits.acts_alone.map(str::to_owned));
+    if let Some(model) = request.model.as_deref().filter(|model| price.is_other(model)) {
+        reasons.insert(format!("the request names `{model}`, whose price is another one"));
+    }
+    let size = size(&limits, request)?;
     let contexts = reachable(price, request)?;
     let mut worst: Option<Bound> = None;
     for instant in price.instants(at) {
@@ -214,7 +226,7 @@ fn size(limits: &Limits<'_>, request: &Request) -> Result<Size> {
     let mut per_round = u128::from(request.text_bytes) + u128::from(request.overhead_tokens);
     let mut needs_window = !request.hidden.is_empty();
     for medium in &request.media {
-        match medium.tokens.or_else(|| documented(model, *medium)) {
+        match medium.tokens.or_else(|| documented(limits, *medium)) {
             Some(tokens) => per_round += u128::from(tokens),
             None => needs_window = true,
         }
@@ -265,15 +277,30 @@ fn size(limits: &Limits<'_>, request: &Request) -> Result<Size> {
 /// The most tokens of a medium, only where the provider documents a maximum.
 ///
 /// Images of Claude models are scaled down to 4,784 tokens at most (1,568 before Opus 4.7):
-/// <https://platform.claude.com/docs/en/build-with-claude/vision>. Images of gpt-4o are scaled
-/// to 768 x 2,048 pixels, which are eight tiles of 170 tokens and 85 more:
-/// <https://platform.openai.com/docs/guides/images-vision#calculating-costs>. Gemini documents
-/// tokens per tile and per second, but no most of either.
-fn documented(model: Option<&Model>, medium: Media) -> Option<u64> {
-    let id = model?.id();
-    match medium.modality {
-        Modality::Image if id.contains("claude") => Some(4_784),
-        Modality::Image if id.starts_with("gpt-4o") && !id.contains("mini") => Some(1_445),
+/// <https://platform.claude.com/docs/en/build-with-claude/vision>. Images of `OpenAI`'s earlier
+/// models are scaled to 768 x 2,048 pixels, which are eight tiles and a base, or to 1,536 patches
+/// times a factor; images of low detail have the base alone. Of later models the documentation
+/// gives no such table: <https://platform.openai.com/docs/guides/images-vision#calculating-costs>.
+/// Gemini documents tokens per tile and per second, but no most of either. Of the pages of a PDF,
+/// Anthropic documents how many there may be, but only what is usual for the text of each
+/// (<https://platform.claude.com/docs/en/build-with-claude/pdf-support>).
+fn documented(limits: &Limits<'_>, medium: Media) -> Option<u64> {
+    let id = limits.model.filter(|_| limits.is_exact)?.id();
+    if medium.modality != Modality::Image {
+        return None;
+    }
+    if id.contains("claude") {
+        return Some(4_784);
+    }
+    // A base and eight tiles, or patches times a factor.
+    match id.strip_prefix("openai/").unwrap_or(id) {
+        "gpt-4o" | "gpt-4o-2024-05-13" | "chatgpt-4o-latest" | "gpt-4.1" => Some(85 + 8 * 170),
+        "gpt-4o-mini" => Some(2_833 + 8 * 5_667),
+        "gpt-5" => Some(70 + 8 * 140),
+        "o1" | "o1-pro" | "o3" => Some(75 + 8 * 150),
+        "gpt-4.1-mini" | "gpt-5-mini" => Some(2_489),
+        "gpt-4.1-nano" | "gpt-5-nano" => Some(3_779),
+        "o4-mini" => Some(2_642),
         _ => None,
     }
 }

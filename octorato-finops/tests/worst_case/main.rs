@@ -8,6 +8,7 @@
 
 mod bodies;
 mod books;
+mod forms;
 mod traps;
 
 use std::cell::{Cell, RefCell};
@@ -113,7 +114,7 @@ struct Case {
 /// How one usage is drawn from what a request allows.
 #[derive(Clone, Debug)]
 struct Draw {
-    /// After the start, in milliseconds.
+    /// After the start, or before it, in milliseconds.
     after: i64,
     /// Of which all input is, if `whole`, else how it is split.
     whole: bool,
@@ -131,8 +132,8 @@ fn cases() -> impl Strategy<Value = Case> {
     let second = 1_704_067_200_i64..1_798_761_600; // 2024 to 2026
     let at = prop_oneof![
         second.clone().prop_map(|second| Timestamp::from_second(second).unwrap()),
-        // Up to an hour before midnight, or before a time of day at which prices change.
-        (second, select(vec![0_i64, 1_800, 59_400, 3_600, 14_400]), -3_600_i64..=1).prop_map(
+        // An hour before midnight or a time of day at which prices change, until some minutes after.
+        (second, select(vec![0_i64, 1_800, 59_400, 3_600, 14_400]), -3_600_i64..=300).prop_map(
             |(second, time, before)| {
                 let midnight = second - second % 86_400;
                 Timestamp::from_second(midnight + time + before).unwrap()
@@ -143,7 +144,7 @@ fn cases() -> impl Strategy<Value = Case> {
     let weights = || prop::array::uniform8(prop_oneof![Just(0_u64), 0_u64..1_000]);
     let part = prop_oneof![3 => Just(1_000_u64), 1 => 0_u64..=1_000];
     let draw = (
-        prop_oneof![Just(0_i64), Just(3_600_000), 0_i64..=3_600_000],
+        prop_oneof![Just(0_i64), Just(-300_000), Just(3_600_000), -300_000_i64..=3_600_000],
         any::<bool>(),
         weights(),
         weights(),

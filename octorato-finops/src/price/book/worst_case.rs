@@ -7,7 +7,7 @@ use octorato_core::{PriceContext, Result};
 use super::super::model_price::{ModelPrice, Rates};
 use super::super::request::Request;
 use super::super::scope::utc_day;
-use super::super::worst_case::{Bounded, Limits, WorstCase, horizon, worst_case};
+use super::super::worst_case::{Bounded, Limits, WorstCase, earliest, horizon, worst_case};
 use super::{Base, BookPrice};
 
 impl<'b> BookPrice<'b> {
@@ -71,11 +71,22 @@ impl<'b> Bounded<'b> for BookPrice<'b> {
             Base::Own(own) => own,
         };
         let searches_by_itself = self.entries().any(|price| price.limits(at).searches_by_itself);
-        let (first, last) = (own.era(utc_day(at)), own.era(utc_day(horizon(at))));
+        let (first, last) = (own.era(utc_day(earliest(at))), own.era(utc_day(horizon(at))));
         let model = first.zip(last).and_then(|((first, like), (last, _))| {
             like.as_ref().filter(|_| std::ptr::eq(*first, *last)).map(ModelPrice::model)
         });
-        Limits { model, is_exact: false, searches_by_itself }
+        let acts_alone = self.entries().find_map(|price| price.limits(at).acts_alone);
+        Limits { model, is_exact: false, searches_by_itself, acts_alone }
+    }
+
+    fn is_other(&self, model: &str) -> bool {
+        match self.book.find(Some(self.provider()), model) {
+            Ok(other) => match (&self.base, &other.base) {
+                (Base::Listed(price), Base::Listed(_)) => price.is_other(model),
+                _ => other.entry() != self.entry(),
+            },
+            Err(_) => false,
+        }
     }
 
     fn values_of(&self, name: &str) -> Vec<&'b str> {
@@ -83,10 +94,11 @@ impl<'b> Bounded<'b> for BookPrice<'b> {
     }
 
     fn instants(&self, at: Timestamp) -> Vec<Timestamp> {
-        let mut instants = vec![at];
-        instants.extend(self.entries().flat_map(|price| price.model().turns(at, horizon(at))));
+        let first = earliest(at);
+        let mut instants = vec![first];
+        instants.extend(self.entries().flat_map(|price| price.model().turns(first, horizon(at))));
         // Agreements, own models and exchange rates change at midnight.
-        let tomorrow = utc_day(at).checked_add(1.day()).ok();
+        let tomorrow = utc_day(first).checked_add(1.day()).ok();
         let midnight = tomorrow.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
         instants
             .extend(midnight.map(|zoned| zoned.timestamp()).filter(|next| *next <= horizon(at)));

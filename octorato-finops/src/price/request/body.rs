@@ -3,14 +3,17 @@
 use octorato_core::{Error, ErrorKind, Result, Unit};
 use serde_json::Value;
 
-use super::fields::{Fields, answers, limit, service_tier};
+use super::super::Catalog;
+use super::super::catalog::Provider;
+use super::fields::{Fields, answers, limit, objects, service_tier};
+use super::host::think;
 use super::known::{
-    CHAT_FIELDS, CHAT_UNBOUNDED, CONTENT, CONVERSE_FIELDS, EMBEDDINGS_FIELDS, GEMINI_FIELDS,
-    MESSAGES_FIELDS, RESPONSES_FIELDS, SCHEMAS,
+    CHAT_FIELDS, CONTENT, CONVERSE_FIELDS, EMBEDDINGS_FIELDS, GEMINI_FIELDS, MESSAGES_FIELDS,
+    RESPONSES_FIELDS, SCHEMAS,
 };
 use super::payload::{As, Scan};
 use super::unique::given_twice;
-use super::{CacheWrites, Modality, Request, tools};
+use super::{CacheWrites, Modality, Request, number, tools};
 
 /// The form of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +45,9 @@ const FLAVORS: &[(&str, Flavor)] = &[
 ];
 
 impl Request {
-    /// Reads the body of a request to `provider` (an id of a price list).
+    /// Reads the body of a request to `provider`: an id of a price list or another spelling of one,
+    /// as in [`Catalog::find`]. Of a provider that is not known, the dearest of what any of them
+    /// does is assumed.
     ///
     /// `flavor` names the form of the body: `anthropic`, `chat`, `responses`, `embeddings`,
     /// `gemini` or `converse`; without one it is told by the provider and the fields. Fields that
@@ -61,20 +66,22 @@ impl Request {
     /// no object.
     pub fn from_body(provider: &str, flavor: Option<&str>, body: &Value) -> Result<Self> {
         let fields = Fields::of(body)?;
-        let provider = provider.trim().to_lowercase();
+        let provider = Catalog::builtin().provider_called(provider).ok().map(Provider::id);
         let flavor = match flavor {
-            None | Some("default") => flavor_of(&provider, &fields),
+            None | Some("default") => flavor_of(provider, &fields),
             Some(name) => FLAVORS
                 .iter()
                 .find_map(|(known, flavor)| (*known == name).then_some(*flavor))
                 .ok_or_else(|| unknown_flavor(name))?,
         };
         let mut request = Self::text(0);
+        request.model =
+            ["model", "modelId"].iter().find_map(|name| fields.text(name)).map(Into::into);
         let writes = request.scan(body);
         match flavor {
-            Flavor::Messages => request.messages(&provider, &fields, writes),
-            Flavor::Chat => request.chat(&provider, &fields),
-            Flavor::Responses => request.responses(&provider, &fields),
+            Flavor::Messages => request.messages(&fields, writes),
+            Flavor::Chat => request.chat(provider, &fields),
+            Flavor::Responses => request.responses(provider, &fields),
             Flavor::Embeddings => {
                 fields.note_unknown(EMBEDDINGS_FIELDS, &mut request);
                 request.max_output = Some(0);
@@ -88,14 +95,13 @@ impl Request {
             let more = request.overhead_tokens.saturating_add(Self::TOOLS_OVERHEAD_TOKENS);
             request.overhead_tokens = more;
         }
-        request.model =
-            ["model", "modelId"].iter().find_map(|name| fields.text(name)).map(Into::into);
-        request.searches_by_itself();
+        request.extensions(provider, &fields);
         Ok(request)
     }
 
     /// Like [`Request::from_body`], of bytes as they are sent; they must be JSON. A field that is
-    /// given twice has no bound, since providers differ in which of the two they take.
+    /// given twice has no bound, since providers differ in which of the two they take. Numbers count
+    /// with all the digits that are sent.
     pub fn from_bytes(provider: &str, flavor: Option<&str>, body: &[u8]) -> Result<Self> {
         let not_json = |source: Box<dyn std::error::Error + Send + Sync>| {
             Error::new(ErrorKind::InvalidArgument, "the body of a request is not JSON")
@@ -104,6 +110,9 @@ impl Request {
         let text = std::str::from_utf8(body).map_err(|e| not_json(e.into()))?;
         let body = serde_json::from_str(text).map_err(|e| not_json(e.into()))?;
         let mut request = Self::from_body(provider, flavor, &body)?;
+        // Twice, as what is in a schema.
+        let cut = number::cut(text).saturating_mul(2);
+        request.text_bytes = request.text_bytes.saturating_add(cut);
         if let Some(name) = given_twice(text) {
             request.unbind(format!("`{name}` is given twice"));
         }
@@ -144,12 +153,15 @@ impl Request {
         }
     }
 
-    fn messages(&mut self, provider: &str, fields: &Fields<'_>, writes: CacheWrites) {
+    fn messages(&mut self, fields: &Fields<'_>, writes: CacheWrites) {
         fields.note_unknown(MESSAGES_FIELDS, self);
         self.cache_writes = writes;
         // Thinking counts towards it ("counts towards your `max_tokens` limit").
-        self.max_output = limit(&[fields.get("max_tokens")]);
-        tools::anthropic(fields.list("tools"), self);
+        self.max_output = limit(&fields.all(&["max_tokens"]));
+        if let Some(thinking) = fields.get("thinking") {
+            think(&thinking["budget_tokens"], self);
+        }
+        tools::anthropic(&fields.list("tools", self), self);
         for name in ["mcp_servers", "fallbacks"] {
             if fields.get(name).is_some_and(|value| value.as_array().is_none_or(|l| !l.is_empty()))
             {
@@ -172,48 +184,53 @@ impl Request {
             Some(speed) => self.context.set("speed", speed),
         }
         match fields.text("inference_geo") {
-            // The workspace's default counts.
-            None if provider == "anthropic" => self.choose("inference_geo"),
-            None | Some("global" | "not_available") => {}
+            // The workspace's default counts. Elsewhere no price depends on it.
+            None => self.choose("inference_geo"),
+            Some("global" | "not_available") => {}
             Some(region) => self.context.set("inference_geo", region),
         }
         // Priority capacity of Anthropic is bought beforehand; a request costs no more for it.
     }
 
-    fn chat(&mut self, provider: &str, fields: &Fields<'_>) {
-        fields.note_unknown(&[CHAT_FIELDS, CHAT_UNBOUNDED].concat(), self);
-        let (total, legacy) = (fields.get("max_completion_tokens"), fields.get("max_tokens"));
-        // Zero or less means no limit at some hosts.
-        self.max_output = limit(&[total, legacy]).filter(|limit| *limit > 0);
+    fn chat(&mut self, provider: Option<&str>, fields: &Fields<'_>) {
+        fields.note_unknown(CHAT_FIELDS, self);
+        self.max_output = limit(&fields.all(&["max_completion_tokens", "max_tokens"]));
         // Only `max_completion_tokens` is documented to include reasoning there.
-        self.reasoning_apart = provider.starts_with("x-ai") && total.is_none();
-        answers(&[("n", fields.get("n")), ("best_of", fields.get("best_of"))], self);
+        let is_grok =
+            self.model.as_deref().is_some_and(|name| name.to_lowercase().contains("grok"));
+        self.reasoning_apart = (matches!(provider, Some("x-ai") | None) || is_grok)
+            && fields.get("max_completion_tokens").is_none();
+        for (name, budget) in
+            [("thinking", "budget_tokens"), ("reasoning", "max_tokens"), ("reasoning", "budget")]
+        {
+            if let Some(thinking) = fields.get(name) {
+                think(&thinking[budget], self);
+            }
+        }
+        let counts = ["n", "best_of"];
+        answers(counts.into_iter().filter_map(|n| Some((n, fields.get(n)?))), self);
         // Prompts of the older completions may be a list, each with answers of its own.
-        let prompts = fields.list("prompt").len() as u64;
+        let prompts = fields.get("prompt").and_then(Value::as_array).map_or(1, Vec::len) as u64;
         self.answers = self.answers.saturating_mul(prompts.max(1));
         if let Some(prediction) = fields.get("prediction") {
             // Rejected tokens of a prediction are billed as output.
-            self.extra_output = prediction.to_string().len() as u64;
+            let predicted = prediction.to_string().len() as u64;
+            self.extra_output = self.extra_output.saturating_add(predicted);
         }
-        for name in CHAT_UNBOUNDED {
-            if fields.get(name).is_some_and(|value| *value != false) {
-                self.unbind(format!("`{name}` has no limit"));
-            }
-        }
-        tools::chat(fields.list("tools"), self);
+        tools::chat(&fields.list("tools", self), self);
         if let Some(modalities) = fields.get("modalities") {
             self.output = modalities_of(modalities);
         }
         self.open_ai_tier(provider, fields);
     }
 
-    fn responses(&mut self, provider: &str, fields: &Fields<'_>) {
+    fn responses(&mut self, provider: Option<&str>, fields: &Fields<'_>) {
         fields.note_unknown(RESPONSES_FIELDS, self);
         // "including visible output tokens and reasoning tokens"
-        self.max_output = limit(&[fields.get("max_output_tokens")]);
-        let is_openai = matches!(provider, "openai" | "azure");
-        let calls = fields.get("max_tool_calls").and_then(Value::as_u64);
-        tools::responses(fields.list("tools"), calls, is_openai, self);
+        self.max_output = limit(&fields.all(&["max_output_tokens"]));
+        let is_openai = matches!(provider, Some("openai" | "azure"));
+        let calls = limit(&fields.all(&["max_tool_calls"]));
+        tools::responses(&fields.list("tools", self), calls, is_openai, self);
         for name in ["previous_response_id", "conversation"] {
             if fields.get(name).is_some() {
                 self.hide(format!("`{name}`"));
@@ -231,42 +248,58 @@ impl Request {
     }
 
     /// `OpenAI` takes `auto` where nothing is said, and then the project's setting counts.
-    fn open_ai_tier(&mut self, provider: &str, fields: &Fields<'_>) {
-        service_tier(fields.get("service_tier"), matches!(provider, "openai" | "azure"), self);
-        if provider == "openrouter" {
+    fn open_ai_tier(&mut self, provider: Option<&str>, fields: &Fields<'_>) {
+        let is_auto = matches!(provider, Some("openai" | "azure") | None);
+        service_tier(fields.get("service_tier"), is_auto, self);
+        if matches!(provider, Some("openrouter") | None) {
             self.choose("route");
         }
     }
 
     fn gemini(&mut self, fields: &Fields<'_>) {
         fields.note_unknown(GEMINI_FIELDS, self);
-        tools::gemini(fields.list("tools"), self);
-        let config = fields.any(&["generationConfig", "generation_config"]).unwrap_or(&Value::Null);
-        let any = |names: [&str; 2]| {
-            names.into_iter().map(|name| &config[name]).find(|value| !value.is_null())
+        tools::gemini(&fields.list("tools", self), self);
+        // Both spellings of a name are taken; where both are given, the dearer one counts here.
+        let configs = fields.all(&["generationConfig", "generation_config"]);
+        if !configs.iter().all(|config| config.is_object()) {
+            self.unbind("`generationConfig` is no object");
+        }
+        let all = |names: [&str; 2]| -> Vec<&Value> {
+            let values = configs.iter().flat_map(|config| names.map(|name| &config[name]));
+            values.filter(|value| !value.is_null()).collect()
         };
         // Thoughts and the answer share it: a request that ends with `MAX_TOKENS` has as many of
         // both together. The thinking budget is no limit ("may overflow"), so it is not read.
-        self.max_output = limit(&[any(["maxOutputTokens", "max_output_tokens"])]);
-        answers(&[("candidateCount", any(["candidateCount", "candidate_count"]))], self);
-        if let Some(modalities) = any(["responseModalities", "response_modalities"]) {
-            self.output = modalities_of(modalities);
+        self.max_output = limit(&all(["maxOutputTokens", "max_output_tokens"]));
+        let counts = all(["candidateCount", "candidate_count"]);
+        answers(counts.into_iter().map(|count| ("candidateCount", count)), self);
+        let modalities = all(["responseModalities", "response_modalities"]);
+        if !modalities.is_empty() {
+            let modalities: Option<Vec<_>> = modalities.into_iter().map(modalities_of).collect();
+            self.output = modalities.map(|several| several.concat());
         }
-        if fields.any(&["cachedContent", "cached_content"]).is_some() {
+        if !fields.all(&["cachedContent", "cached_content"]).is_empty() {
             self.hide("`cachedContent`");
             // A cache may hold tools, among them a search.
             self.counts.push((Unit::WebSearches, None));
         }
-        service_tier(fields.any(&["serviceTier", "service_tier"]), false, self);
+        service_tier(fields.one(&["serviceTier", "service_tier"], self), false, self);
     }
 
     fn converse(&mut self, fields: &Fields<'_>, writes: CacheWrites) {
         fields.note_unknown(CONVERSE_FIELDS, self);
         self.cache_writes = writes;
         let config = fields.get("inferenceConfig").unwrap_or(&Value::Null);
-        self.max_output = limit(&[Some(&config["maxTokens"]).filter(|value| !value.is_null())]);
-        let offered = fields.get("toolConfig").map_or(&Value::Null, |config| &config["tools"]);
-        tools::converse(offered.as_array().map_or(&[], Vec::as_slice), self);
+        let given = Some(&config["maxTokens"]).filter(|value| !value.is_null());
+        self.max_output = limit(given.as_slice());
+        if let Some(config) = fields.get("toolConfig") {
+            let offered = match config {
+                Value::Object(_) => objects("toolConfig.tools", &config["tools"], self),
+                // There may be tools in it in whatever form.
+                _ => objects("toolConfig", &Value::Bool(true), self),
+            };
+            tools::converse(&offered, self);
+        }
         for name in ["guardrailConfig", "promptVariables", "performanceConfig"] {
             if fields.get(name).is_some() {
                 self.unbind(format!("`{name}` has no price that is known"));
@@ -276,6 +309,12 @@ impl Request {
             self.unbind("a stored prompt may hold anything");
         }
         if let Some(more) = fields.get("additionalModelRequestFields") {
+            if !more.is_object() {
+                self.unbind("`additionalModelRequestFields` is no object");
+            }
+            for name in ["thinking", "reasoning_config"] {
+                think(&more[name]["budget_tokens"], self);
+            }
             let harmless = ["anthropic_beta", "reasoning_config", "thinking", "top_k"];
             for name in more.as_object().into_iter().flat_map(|more| more.keys()) {
                 if !harmless.contains(&name.as_str()) {
@@ -286,19 +325,6 @@ impl Request {
             }
         }
         service_tier(fields.get("serviceTier").map(|tier| &tier["type"]), false, self);
-    }
-
-    /// Models that search whenever they are asked, and those that choose another model. (Those of
-    /// Perplexity are known by their price list.)
-    fn searches_by_itself(&mut self) {
-        let model = self.model.as_deref().unwrap_or_default().to_lowercase();
-        let names = ["-search-", "deep-research", ":online", "groq/compound", "compound-beta"];
-        if names.iter().any(|name| model.contains(name)) {
-            self.unbind("the model searches by itself, without a limit");
-        }
-        if model.starts_with("openrouter/") {
-            self.unbind("the provider chooses the model");
-        }
     }
 }
 
@@ -313,13 +339,13 @@ fn is_schema(name: &str, value: &Value) -> bool {
 
 /// The flavor of a body whose form is not named. `input` may be that of responses or of embeddings;
 /// responses are the dearer reading.
-fn flavor_of(provider: &str, fields: &Fields<'_>) -> Flavor {
+fn flavor_of(provider: Option<&str>, fields: &Fields<'_>) -> Flavor {
     let has = |name: &str| fields.get(name).is_some();
     if has("contents") {
         Flavor::Gemini
-    } else if provider == "anthropic" || has("anthropic_version") {
+    } else if provider == Some("anthropic") || has("anthropic_version") {
         Flavor::Messages
-    } else if matches!(provider, "aws" | "bedrock") {
+    } else if provider == Some("aws") {
         Flavor::Converse
     } else if has("messages") || has("prompt") && !has("input") {
         Flavor::Chat
@@ -334,10 +360,11 @@ fn unknown_flavor(name: &str) -> Error {
         .hinted(format!("use one of {}", known.join(", ")))
 }
 
-/// The modalities besides text; nothing where one is not known.
+/// The modalities besides text; nothing where one is not known or none is named, which leaves them to
+/// the model.
 fn modalities_of(value: &Value) -> Option<Vec<Modality>> {
     let mut output = Vec::new();
-    for name in value.as_array()? {
+    for name in value.as_array().filter(|names| !names.is_empty())? {
         match name.as_str()?.to_lowercase().as_str() {
             "text" => {}
             "audio" => output.push(Modality::Audio),

@@ -27,9 +27,19 @@ impl<'b> Fields<'b> {
         self.map.get(name).filter(|value| !value.is_null())
     }
 
-    /// The first of several spellings of a field.
-    pub(super) fn any(&self, names: &[&str]) -> Option<&'b Value> {
-        names.iter().find_map(|name| self.get(name))
+    /// The values of a field under all of its spellings.
+    pub(super) fn all(&self, names: &[&str]) -> Vec<&'b Value> {
+        names.iter().filter_map(|name| self.get(name)).collect()
+    }
+
+    /// The value of a field, whose two spellings must not say two things: which of them counts is
+    /// the provider's choice.
+    pub(super) fn one(&self, names: &[&str], request: &mut Request) -> Option<&'b Value> {
+        let all = self.all(names);
+        if all.iter().any(|value| *value != all[0]) {
+            request.unbind(format!("`{}` is given in two spellings", names.join("` and `")));
+        }
+        all.first().copied()
     }
 
     /// A text.
@@ -37,9 +47,9 @@ impl<'b> Fields<'b> {
         self.get(name)?.as_str()
     }
 
-    /// The items of a list; none where it is absent or no list.
-    pub(super) fn list(&self, name: &str) -> &'b [Value] {
-        self.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    /// The objects of a list: see [`objects`].
+    pub(super) fn list(&self, name: &str, request: &mut Request) -> Vec<&'b Value> {
+        self.get(name).map_or_else(Vec::new, |value| objects(name, value, request))
     }
 
     /// Keeps the names of fields that are not in `known`.
@@ -49,17 +59,36 @@ impl<'b> Fields<'b> {
     }
 }
 
-/// A limit on output tokens: the largest that is given; a value that is no count is no limit.
-pub(super) fn limit(values: &[Option<&Value>]) -> Option<u64> {
-    let mut given = values.iter().flatten().peekable();
+/// The objects of a list. An object that stands where a list is expected is taken for a list of
+/// one, as some providers do; in any other form there may be anything in it.
+pub(super) fn objects<'b>(name: &str, value: &'b Value, request: &mut Request) -> Vec<&'b Value> {
+    let items = match value {
+        Value::Null => Vec::new(),
+        Value::Array(items) => items.iter().collect(),
+        other => vec![other],
+    };
+    if !items.iter().all(|item| item.is_object()) {
+        request.unbind(format!("`{name}` is no list of objects"));
+    }
+    items
+}
+
+/// A limit on output tokens: the largest that is given; a value that is no count is no limit, nor is
+/// zero, which means none at some hosts.
+pub(super) fn limit(values: &[&Value]) -> Option<u64> {
+    let mut given = values.iter().peekable();
     given.peek()?;
-    given.try_fold(0, |most, value| Some(value.as_u64()?.max(most)))
+    given.try_fold(0, |most, value| {
+        value.as_u64().filter(|limit| *limit > 0).map(|limit| limit.max(most))
+    })
 }
 
 /// How many answers are asked for: the largest that is given, else one.
-pub(super) fn answers(values: &[(&str, Option<&Value>)], request: &mut Request) {
+pub(super) fn answers<'v>(
+    values: impl IntoIterator<Item = (&'v str, &'v Value)>,
+    request: &mut Request,
+) {
     for (name, value) in values {
-        let Some(value) = value else { continue };
         match value.as_u64() {
             Some(count) => request.answers = request.answers.max(count),
             None => request.unbind(format!("`{name}` is not a count")),

@@ -79,25 +79,6 @@ pub(super) const CHAT_FIELDS: &[&str] = &[
     "verbosity",
 ];
 
-/// Fields of chat completions at one host or another that add input, fees or another model's
-/// price without a limit: searches of `OpenAI` and Perplexity, xAI's live search, `OpenRouter`'s
-/// plugins and other models, Azure's and Cohere's data sources, Alibaba's search, Groq's tools.
-pub(super) const CHAT_UNBOUNDED: &[&str] = &[
-    "compound_custom",
-    "connectors",
-    "dataSources",
-    "data_sources",
-    "enable_search",
-    "models",
-    "plugins",
-    "route",
-    "search_options",
-    "search_parameters",
-    "search_settings",
-    "tool_resources",
-    "web_search_options",
-];
-
 /// <https://platform.openai.com/docs/api-reference/responses/create>.
 pub(super) const RESPONSES_FIELDS: &[&str] = &[
     "background",

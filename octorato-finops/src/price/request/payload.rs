@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{CacheWrites, Media, Modality, Request};
+use super::{CacheWrites, Media, Modality, Request, number};
 
 /// How deep a body may be nested, as in the parser of JSON.
 const MAX_DEPTH: usize = 128;
@@ -73,7 +73,7 @@ impl Scan<'_> {
         match value {
             Value::Null => self.add(4),
             Value::Bool(_) => self.add(5),
-            Value::Number(number) => self.add(length(&number.to_string())),
+            Value::Number(number) => self.add(number::length(number)),
             Value::String(text) => self.add(text_length(text, how)),
             Value::Array(items) => {
                 self.add(2 + items.len() as u64);
@@ -100,7 +100,11 @@ impl Scan<'_> {
             }
             let plain = PLAIN.contains(&name.as_str()) || (is_call && name == "input");
             match (how, plain) {
-                (As::Content, true) => self.value(value, As::Plain, depth + 1),
+                // A text is handed on as it is; a value is written anew.
+                (As::Content, true) if value.is_string() => {
+                    self.value(value, As::Plain, depth + 1);
+                }
+                (As::Content, true) => self.value(value, As::Schema, depth + 1),
                 (As::Content, false) if payload == Some(name.as_str()) => {
                     self.without_payload(value, depth + 1);
                 }
@@ -115,7 +119,8 @@ impl Scan<'_> {
 
     /// What kinds of content there are: of an unknown one nothing is known.
     pub(super) fn blocks(&mut self, value: &Value) {
-        for block in value.as_array().into_iter().flatten() {
+        let blocks = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        for block in blocks {
             let Some(fields) = block.as_object() else { continue };
             let kind = kind(fields);
             let is_known = kind.is_empty()
@@ -268,10 +273,6 @@ fn is_base64(text: &str) -> bool {
         byte.is_ascii_alphanumeric()
             || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'\n' | b'\r')
     })
-}
-
-fn length(text: &str) -> u64 {
-    text.len() as u64
 }
 
 /// A line feed and two columns per level.
