@@ -9,6 +9,7 @@
 mod bodies;
 mod books;
 mod forms;
+mod json;
 mod traps;
 
 use std::cell::{Cell, RefCell};
