@@ -307,19 +307,19 @@ fn what_a_request_can_cost_at_most_is_shown_part_by_part() {
             ");
     let search = json!([{"type": "web_search_20250305", "name": "web_search", "max_uses": 3}]);
     assert_snapshot!(bounded("anthropic", &claude(&search)), @"
-    at most $61.0415275
+    at most $22.21601
     anthropic's claude-opus-4-8, by starts with `claude-opus-4-8`
     sent at 2026-11-20 00:00:00 UTC, prices [prices]
 
-     Part              At most              Dearest rate         Cost
-    ──────────────────────────────────────────────────────────────────
-     input tokens   11,036,685    input $5.5 / 1,000,000  $60.7017675
-     output tokens      11,264  output $27.5 / 1,000,000   $0.3097600
-     web searches            3               $10 / 1,000   $0.0300000
-    ──────────────────────────────────────────────────────────────────
-     Total                                                $61.0415275
-    input: 263 for the text, one for each byte; 3,072 that the provider may add; 1,000,000 for web search results, of which only the model's context window is known; in each of 11 rounds of the provider's own tools
-    output: 1,024 tokens, the request's own limit; in each of 11 rounds of the provider's own tools
+     Part             At most              Dearest rate       Cost
+    ───────────────────────────────────────────────────────────────
+     input tokens   4,013,340    input $5.5 / 1,000,000  $22.07337
+     output tokens      4,096  output $27.5 / 1,000,000   $0.11264
+     web searches           3               $10 / 1,000   $0.03000
+    ───────────────────────────────────────────────────────────────
+     Total                                               $22.21601
+    input: 263 for the text, one for each byte; 3,072 that the provider may add; 1,000,000 for web search results, of which only the model's context window is known; in each of 4 rounds of the provider's own tools
+    output: 1,024 tokens, the request's own limit; in each of 4 rounds of the provider's own tools
     rates: of inference_geo=us, the dearest that the request leaves to the provider
     ");
     assert_snapshot!(bounded("openai", &json!({"model": "gpt-5.4", "input": "Go on",
