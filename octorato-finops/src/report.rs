@@ -139,7 +139,7 @@ pub struct Unpriced {
 ///   was read, whatever the query asks for, so that parts of a month add up to it. Months are those
 ///   of the period's zone.
 /// - The allocated cost of any other event is its contracted cost.
-/// - Corrections of this book's amounts are summed up beside the costs, never in them.
+/// - Corrections of the amounts that the book says are summed up beside the costs, never in them.
 /// - A client billed at cost plus is charged the contracted cost of each event and the markup on
 ///   it; other clients have no charge per event.
 pub fn report(
@@ -160,7 +160,7 @@ pub fn report(
     let mut unattributed = Sums::default();
     let mut reasons = BTreeMap::new();
     let mut clients = Clients::new(arms, &book.overlays().fx);
-    let mut restated = Restated::new(corrections, book);
+    let restated = Restated::new(corrections, book, &reading.events)?;
 
     for (at, (event, attribution)) in reading.events.iter().zip(&attributions).enumerate() {
         let client = attribution.arm.as_ref().and_then(|arm| arms.arm(arm)).map(|arm| &arm.client);
@@ -198,7 +198,7 @@ pub fn report(
             Err(_) => None,
         };
         let counted = counted.as_ref();
-        let corrected = restated.of(event)?;
+        let corrected = restated.of(at);
         let row: &mut Sums = rows.entry(key).or_default();
         let decided: &mut Sums = reasons.entry(attribution.reason).or_default();
         let nobodys = attribution.arm.is_none().then_some(&mut unattributed);

@@ -1,7 +1,7 @@
 //! Writes the operator's private files, one writer at a time.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -75,11 +75,9 @@ impl Lock {
 /// Writes a file whole or not at all. A new one is its owner's alone, an old one keeps its
 /// permissions.
 pub(crate) fn write_whole(path: &Path, text: &str) -> Result<()> {
-    let mut beside = path.to_path_buf().into_os_string();
-    beside.push(format!(".{}", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let write = || {
-        let mut file = private().create(true).truncate(true).open(&beside)?;
+    let failed = |error| Error::io("cannot write", path, error);
+    let (beside, mut file) = new_beside(path).map_err(failed)?;
+    let mut write = || {
         file.write_all(text.as_bytes())?;
         if let Ok(old) = fs::metadata(path) {
             file.set_permissions(old.permissions())?;
@@ -89,13 +87,57 @@ pub(crate) fn write_whole(path: &Path, text: &str) -> Result<()> {
     };
     write().map_err(|error| {
         let _ = fs::remove_file(&beside);
-        Error::io("cannot write", path, error)
-    })
+        failed(error)
+    })?;
+    sync_folder_of(path).map_err(failed)
 }
 
-/// Makes a folder that only its owner may enter; false where it was there.
+/// A new, empty file beside `path`. It is never one that is there, be it a link that somebody has
+/// put in its place or what a process of the same number has left.
+fn new_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    const TRIES: u32 = 100;
+    let mut attempt = 0;
+    loop {
+        let mut beside = path.to_path_buf().into_os_string();
+        beside.push(format!(".{}-{attempt}", std::process::id()));
+        let beside = PathBuf::from(beside);
+        match private().create_new(true).open(&beside) {
+            Ok(file) => return Ok((beside, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < TRIES => {
+                attempt += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Puts the names in the folder of a file on the disk; only after that a new name outlasts a loss
+/// of power.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// Makes a folder that only its owner may enter; false where it was there. One that was there and
+/// that others may enter is closed to them.
 pub(crate) fn create_private_folder(folder: &Path) -> Result<bool> {
     if folder.is_dir() {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let failed = |error| Error::io("cannot close to others", folder, error);
+            let mut permissions = fs::metadata(folder).map_err(failed)?.permissions();
+            if permissions.mode() & 0o077 != 0 {
+                permissions.set_mode(permissions.mode() & !0o077);
+                fs::set_permissions(folder, permissions).map_err(failed)?;
+            }
+        }
         return Ok(false);
     }
     let mut builder = fs::DirBuilder::new();
@@ -134,6 +176,37 @@ mod tests {
         assert!(error.to_string().starts_with("another octorato is writing"), "{error}");
         drop(first);
         Lock::within(&path, Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_lies_where_a_new_file_is_written_first_is_never_written_through() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::TempDir::new().unwrap();
+        let (path, precious) = (folder.path().join("f"), folder.path().join("precious"));
+        fs::write(&precious, "precious").unwrap();
+        let id = std::process::id();
+        for name in [format!("f.{id}"), format!("f.{id}-0"), format!("f.{id}-1")] {
+            symlink(&precious, folder.path().join(name)).unwrap();
+        }
+        write_whole(&path, "new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert!(!path.is_symlink());
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_folder_that_others_may_enter_is_closed_to_them() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::TempDir::new().unwrap();
+        let inner = folder.path().join("state");
+        let mode = || fs::metadata(&inner).unwrap().permissions().mode() & 0o777;
+        assert!(create_private_folder(&inner).unwrap());
+        assert_eq!(mode(), 0o700);
+        fs::set_permissions(&inner, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(!create_private_folder(&inner).unwrap());
+        assert_eq!(mode(), 0o700);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use octorato_core::{
 };
 use octorato_finops::logs::Reading;
 use octorato_finops::price::{BookPrice, PriceBook, Priced};
+use octorato_finops::recost::{Standing, alike};
 use octorato_finops::report::Shares;
 
 use crate::Workspace;
@@ -22,6 +23,8 @@ pub struct Why<'w> {
     pub price: Result<(BookPrice<'w>, Priced)>,
     /// The plan that covers the request, and the request's share of its fee for the month.
     pub plan: Option<(&'w str, Money)>,
+    /// What was restated of the request, and of all that look the same, beside what the prices say.
+    pub corrections: Option<Standing<'w>>,
 }
 
 impl Workspace {
@@ -44,10 +47,13 @@ impl Workspace {
         let period = Period::all(&self.arms().zone);
         let shares = Shares::of(reading, self.resolver()?.disk(), self.prices(), &period)?;
         let plans = &self.prices().overlays().plans;
-        let events = reading.events.iter().zip(attributions).enumerate();
-        Ok(events
-            .filter(|(_, (event, _))| is_meant(event))
-            .map(|(at, (event, attribution))| Why {
+        let mut answers = Vec::new();
+        for (at, (event, attribution)) in reading.events.iter().zip(attributions).enumerate() {
+            if !is_meant(event) {
+                continue;
+            }
+            let alike = alike(&reading.events, event);
+            answers.push(Why {
                 event: event.clone(),
                 client: attribution
                     .arm
@@ -58,9 +64,11 @@ impl Workspace {
                 plan: shares
                     .of_event(at)
                     .and_then(|share| Some((plans.get(share.plan)?.id.as_str(), share.amount))),
+                corrections: self.corrections.standing(&alike, self.prices())?,
                 attribution,
-            })
-            .collect())
+            });
+        }
+        Ok(answers)
     }
 }
 

@@ -1,8 +1,9 @@
 //! `octorato why`
 
-use octorato::core::{AttributionReason, Error, ErrorKind, UsageEvent};
+use octorato::core::{AttributionReason, Error, ErrorKind, Money, UsageEvent};
 use octorato::finops::logs;
 use octorato::finops::price::{BookPrice, Charge, ChargeLine, ModelPrice};
+use octorato::finops::recost::Standing;
 use octorato::{Why, Workspace};
 use serde_json::{Value, json};
 
@@ -41,6 +42,46 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
 }
 
 fn show(workspace: &Workspace, why: &Why<'_>, printer: &mut Printer) -> anyhow::Result<()> {
+    evidence(workspace, why, printer)?;
+    price(why, printer)?;
+    match &why.corrections {
+        Some(standing) => corrections(standing, printer),
+        None => Ok(()),
+    }
+}
+
+/// What was restated of the request, and what of it is added to its amounts.
+fn corrections(standing: &Standing<'_>, printer: &mut Printer) -> anyhow::Result<()> {
+    printer.line("")?;
+    for held in &standing.made {
+        let made = held.correction;
+        let signed = |money: Money| {
+            let sign = if money.pico() < 0 { "" } else { "+" };
+            format!("{sign}{money}")
+        };
+        let books = [&made.from, &made.to].map(|id| id.chars().take(16).collect::<String>());
+        let mut text = format!(
+            "list {}, contracted {} USD; prices {} to {}",
+            signed(made.list_cost()?),
+            signed(made.contracted_cost),
+            books[0],
+            books[1],
+        );
+        text += match (held.list, held.contracted) {
+            (true, true) => "",
+            (true, false) => "; the contracted part is of another amount and not added",
+            (false, true) => "; the list part is of another amount and not added",
+            (false, false) => "; of other amounts and not added",
+        };
+        if let Some(reason) = &made.reason {
+            text += &format!("; {reason}");
+        }
+        printer.line(format_args!("  restated  {}", foreign::shown(&text)))?;
+    }
+    Ok(())
+}
+
+fn evidence(workspace: &Workspace, why: &Why<'_>, printer: &mut Printer) -> anyhow::Result<()> {
     let UsageEvent { evidence, .. } = &why.event;
     let zone = &workspace.arms().zone;
     let local = why.event.at.to_zoned(zone.clone());
@@ -75,6 +116,13 @@ fn show(workspace: &Workspace, why: &Why<'_>, printer: &mut Printer) -> anyhow::
     if let Some(cost) = &evidence.reported_cost {
         fact("agent says", format!("{cost} USD; kept as evidence, not as the price"))?;
     }
+    Ok(())
+}
+
+fn price(why: &Why<'_>, printer: &mut Printer) -> anyhow::Result<()> {
+    let mut fact = |name: &str, text: String| {
+        printer.line(format_args!("  {name:<9} {}", foreign::shown(&text)))
+    };
     match &why.price {
         Ok((price, priced)) => {
             fact("price", format!("{}: {}", why.event.model, found(price)))?;
@@ -173,6 +221,7 @@ fn document(why: &Why<'_>) -> Value {
         "arm": why.attribution.arm, "client": why.client, "reason": why.attribution.reason,
         "usage": why.event.usage, "price": price,
         "plan": why.plan.map(|(plan, share)| json!({"id": plan, "allocated_cost": share})),
+        "corrections": why.corrections.as_ref().map_or_else(Vec::new, restated),
         "unpriced": why.price.as_ref().err().map(ToString::to_string),
         "evidence": {
             "reader": evidence.reader, "file": evidence.file, "line": evidence.line,
@@ -181,6 +230,16 @@ fn document(why: &Why<'_>) -> Value {
             "reported_cost": evidence.reported_cost,
         },
     })
+}
+
+/// Each correction as it was kept, and whether its parts are added to the amounts.
+fn restated(standing: &Standing<'_>) -> Vec<Value> {
+    let made = standing.made.iter();
+    made.map(|held| {
+        json!({"correction": held.correction, "list_holds": held.list,
+            "contracted_holds": held.contracted})
+    })
+    .collect()
 }
 
 fn lines(charge: &Charge) -> Vec<Value> {

@@ -51,7 +51,7 @@ fn rows(report: &Report, out: &mut impl Write) -> csv::Result<()> {
         .chain(["contracted_cost".to_owned(), "allocated_cost".to_owned()])
         .chain(currencies.iter().map(|currency| format!("client_charge_{currency}")))
         .chain(["uncharged_events", "corrected_events", "corrections"].map(str::to_owned))
-        .chain(["corrections_contracted".to_owned()]);
+        .chain(["corrections_contracted", "stale_corrections"].map(str::to_owned));
     csv.write_record(header)?;
     for row in &report.rows {
         let mut cells = record(row, &units, &costly);
@@ -98,5 +98,6 @@ fn charged(sums: &Sums, currencies: &[Currency]) -> Vec<String> {
     cells.push(corrected.events.to_string());
     cells.push(corrected.list_cost.to_string());
     cells.push(corrected.contracted_cost.to_string());
+    cells.push(corrected.stale.to_string());
     cells
 }

@@ -248,6 +248,13 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
             amount(total.corrections.list_cost),
         ));
     }
+    if total.corrections.stale > 0 {
+        notes.push(format!(
+            "corrections of {} are of other prices and not added; `octorato prices recost` makes new \
+             ones",
+            counted(total.corrections.stale, "request"),
+        ));
+    }
     if let Some(inherited) = report.reasons.get(&AttributionReason::Inherited) {
         notes.push(format!(
             "inherited: {}, {} in folders of no arm, given to what their session last worked for; \

@@ -384,7 +384,38 @@ fn old_requests_are_restated_beside_their_amounts_and_never_in_place() {
     );
     assert_eq!(other["total"]["corrections"]["events"], 0, "they correct other prices");
 
+    assert_eq!(other["total"]["corrections"]["stale"], 0, "they are what these prices say");
+
+    // What has no part in the amounts leaves the corrections as they are.
     sandbox.run("prices use builtin");
+    sandbox.write(".config/octorato/prices.yaml", "fx: { MXN: { 2026-01-01: 0.05 } }\n");
+    assert_eq!(&sandbox.json("report --month 2026-10")["total"]["corrections"], corrections);
+    // Amounts that nobody has corrected do not get corrections of others.
+    let discount = "discounts:\n  - { provider: anthropic, pct: 10 }\n";
+    sandbox.write(".config/octorato/prices.yaml", discount);
+    let agreed = sandbox.json("report --month 2026-10")["total"]["corrections"].clone();
+    assert_eq!(
+        (&agreed["list_cost"], &agreed["contracted_cost"]),
+        (&corrections["list_cost"], &json!("0"))
+    );
+    assert_eq!(agreed["stale"], corrections["events"]);
+    let told = sandbox.run("report --month 2026-10");
+    assert!(told.contains("corrections of 6 requests are of other prices and not added"), "{told}");
+    sandbox.write(".config/octorato/prices.yaml", "");
+
+    // One request's way shows what was restated of it.
+    let by_message = sandbox.json("report --month 2026-10 --by message");
+    let restated =
+        by_message["rows"].as_array().unwrap().iter().find(|row| row["corrections"]["events"] == 1);
+    let restated = restated.unwrap();
+    let message = restated["message"].as_str().unwrap();
+    let why = sandbox.json(&format!("why {message}"));
+    let made = &why["requests"][0]["corrections"][0];
+    assert_eq!(made["correction"]["list_cost"], restated["corrections"]["list_cost"]);
+    assert_eq!((&made["list_holds"], &made["contracted_holds"]), (&json!(true), &json!(true)));
+    let text = sandbox.stdout(&format!("why {message}"));
+    assert!(text.contains("  restated  list +") && text.contains("; correct"), "{text}");
+
     let again = sandbox.json(&format!("{recost} --write"));
     assert_eq!((&again["corrections"], &again["kept"]), (&json!([]), &Value::Null));
     std::fs::write(file, lines.replace("correct", "wrong")).unwrap();

@@ -252,17 +252,17 @@ fn as_markdown() {
 #[test]
 fn as_csv() {
     assert_snapshot!(run("report --month 2026-10 --by client,model --format csv"), @"
-    client,model,events,input,cache_read,cache_write_5m,cache_write_1h,output,reasoning,web_searches,tokens,list_cost,cost_input,cost_cache_read,cost_cache_write_5m,cost_cache_write_1h,cost_output,cost_web_searches,cache_hit_rate,cache_saved,unpriced_events,inexact_events,estimated_events,contracted_cost,allocated_cost,uncharged_events,corrected_events,corrections,corrections_contracted
-    acme,claude-opus-4-8,8,30,323582,0,100266,1140,0,0,425018,1.45167,0.000195,0.23962,0,1.16823,0.043625,0,0.7634,1.572465,0,0,0,1.45167,1.45167,0,0,0,0
-    acme,claude-opus-5-5,7,20,253650,0,47620,4337,1287,0,305627,0.51851,0.00008,0.05073,0,0.38096,0.08674,0,0.8419,0.77339,0,0,0,0.51851,0.51851,0,0,0,0
-    acme,claude-sonnet-5,3,12,31512,20868,0,658,0,0,53050,0.0650764,0.000024,0.0063024,0.05217,0,0.00658,0,0.6015,0.0462876,0,0,0,0.0650764,0.0650764,0,0,0,0
-    acme,claude-haiku-4-5-20251001,8,39,75949,30102,0,906,0,0,106996,0.0497914,0.000039,0.0075949,0.0376275,0,0.00453,0,0.7159,0.0608286,0,0,0,0.0497914,0.0497914,0,0,0,0
-    acme,acme-tuned-7b,1,1840,0,0,0,61,0,0,1901,,,,,,,,0.0000,,1,0,0,,,0,0,0,0
-    globex,claude-sonnet-5,12,56,348758,0,123217,2326,0,0,474357,0.5859916,0.000112,0.0697516,0,0.492868,0.02326,0,0.7388,0.3813304,0,0,0,0.5859916,0.5859916,0,0,0,0
-    globex,claude-opus-5-5,4,19,166128,0,63581,1668,382,0,231396,0.5753096,0.000076,0.0332256,0,0.508648,0.03336,0,0.7232,0.3769624,0,0,0,0.5753096,0.5753096,0,0,0,0
-    cafe-zuerich,claude-haiku-4-5-20251001,7,25,84187,37134,0,1603,0,3,122949,0.0928762,0.000025,0.0084187,0.0464175,0,0.008015,0.03,0.6938,0.0664848,0,0,0,0.0928762,0.0928762,0,0,0,0
-    cafe-zuerich,claude-sonnet-5,3,13,83709,0,874,330,0,0,84926,0.0235638,0.000026,0.0167418,0,0.003496,0.0033,0,0.9895,0.1489282,0,0,0,0.0235638,0.0235638,0,0,0,0
-    ,claude-sonnet-5,2,6,14918,0,15310,414,0,0,30648,0.0683756,0.000012,0.0029836,0,0.06124,0.00414,0,0.4934,-0.0037676,0,0,0,0.0683756,0.0683756,0,0,0,0
+    client,model,events,input,cache_read,cache_write_5m,cache_write_1h,output,reasoning,web_searches,tokens,list_cost,cost_input,cost_cache_read,cost_cache_write_5m,cost_cache_write_1h,cost_output,cost_web_searches,cache_hit_rate,cache_saved,unpriced_events,inexact_events,estimated_events,contracted_cost,allocated_cost,uncharged_events,corrected_events,corrections,corrections_contracted,stale_corrections
+    acme,claude-opus-4-8,8,30,323582,0,100266,1140,0,0,425018,1.45167,0.000195,0.23962,0,1.16823,0.043625,0,0.7634,1.572465,0,0,0,1.45167,1.45167,0,0,0,0,0
+    acme,claude-opus-5-5,7,20,253650,0,47620,4337,1287,0,305627,0.51851,0.00008,0.05073,0,0.38096,0.08674,0,0.8419,0.77339,0,0,0,0.51851,0.51851,0,0,0,0,0
+    acme,claude-sonnet-5,3,12,31512,20868,0,658,0,0,53050,0.0650764,0.000024,0.0063024,0.05217,0,0.00658,0,0.6015,0.0462876,0,0,0,0.0650764,0.0650764,0,0,0,0,0
+    acme,claude-haiku-4-5-20251001,8,39,75949,30102,0,906,0,0,106996,0.0497914,0.000039,0.0075949,0.0376275,0,0.00453,0,0.7159,0.0608286,0,0,0,0.0497914,0.0497914,0,0,0,0,0
+    acme,acme-tuned-7b,1,1840,0,0,0,61,0,0,1901,,,,,,,,0.0000,,1,0,0,,,0,0,0,0,0
+    globex,claude-sonnet-5,12,56,348758,0,123217,2326,0,0,474357,0.5859916,0.000112,0.0697516,0,0.492868,0.02326,0,0.7388,0.3813304,0,0,0,0.5859916,0.5859916,0,0,0,0,0
+    globex,claude-opus-5-5,4,19,166128,0,63581,1668,382,0,231396,0.5753096,0.000076,0.0332256,0,0.508648,0.03336,0,0.7232,0.3769624,0,0,0,0.5753096,0.5753096,0,0,0,0,0
+    cafe-zuerich,claude-haiku-4-5-20251001,7,25,84187,37134,0,1603,0,3,122949,0.0928762,0.000025,0.0084187,0.0464175,0,0.008015,0.03,0.6938,0.0664848,0,0,0,0.0928762,0.0928762,0,0,0,0,0
+    cafe-zuerich,claude-sonnet-5,3,13,83709,0,874,330,0,0,84926,0.0235638,0.000026,0.0167418,0,0.003496,0.0033,0,0.9895,0.1489282,0,0,0,0.0235638,0.0235638,0,0,0,0,0
+    ,claude-sonnet-5,2,6,14918,0,15310,414,0,0,30648,0.0683756,0.000012,0.0029836,0,0.06124,0.00414,0,0.4934,-0.0037676,0,0,0,0.0683756,0.0683756,0,0,0,0,0
     [stderr]
     unattributed: $0.0683756 (2.0 %), 2 requests, 1.7 % of the tokens; `octorato scan` proposes arms
     † acme-tuned-7b: 1 request, 1,901 tokens (0.1 % of all) without a price: no provider of the price list has models named like `acme-tuned-7b`, price list: `genai-prices 0.2.1`
@@ -293,7 +293,8 @@ fn as_json() {
           "corrections": {
             "contracted_cost": "0",
             "events": 0,
-            "list_cost": "0"
+            "list_cost": "0",
+            "stale": 0
           },
           "costs": {
             "cache_read": "0.1029772",
@@ -360,7 +361,8 @@ fn as_json() {
           "corrections": {
             "contracted_cost": "0",
             "events": 0,
-            "list_cost": "0"
+            "list_cost": "0",
+            "stale": 0
           },
           "costs": {
             "cache_read": "0.1029772",

@@ -128,8 +128,9 @@ fn sums_entries<M: SerializeMap>(sums: &Sums, map: &mut M) -> Result<(), M::Erro
 
 impl Serialize for Corrected {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(3))?;
+        let mut map = serializer.serialize_map(Some(4))?;
         map.serialize_entry("events", &self.events)?;
+        map.serialize_entry("stale", &self.stale)?;
         map.serialize_entry("list_cost", &self.list_cost)?;
         map.serialize_entry("contracted_cost", &self.contracted_cost)?;
         map.end()

@@ -41,6 +41,9 @@ pub struct Sums {
 pub struct Corrected {
     /// How many requests were restated.
     pub events: u64,
+    /// How many requests have corrections that do not hold: the amounts that they correct are not
+    /// those of this report, nor are those that they led to.
+    pub stale: u64,
     /// What is to be added to the list cost.
     pub list_cost: Money,
     /// What is to be added to the contracted cost.
@@ -51,6 +54,7 @@ impl Corrected {
     /// Nothing was restated.
     pub(super) const NOTHING: Self = Self {
         events: 0,
+        stale: 0,
         list_cost: Money::zero(Currency::USD),
         contracted_cost: Money::zero(Currency::USD),
     };
@@ -58,6 +62,7 @@ impl Corrected {
     /// Adds other corrections.
     pub(super) fn add(&mut self, other: &Self) -> Result<()> {
         self.events += other.events;
+        self.stale += other.stale;
         self.list_cost = self.list_cost.checked_add(other.list_cost)?;
         self.contracted_cost = self.contracted_cost.checked_add(other.contracted_cost)?;
         Ok(())
