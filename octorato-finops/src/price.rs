@@ -70,7 +70,9 @@ pub use certainty::{Certainty, MatchPolicy, Reason};
 pub use charge::{Charge, ChargeLine, Ignored};
 pub use client_charge::client_charge;
 pub use contract::{Contract, Discount};
-pub use diff::{Diff, MULTIPLY, ModelName, RateChange, diff};
+pub use diff::{
+    Diff, LimitChange, MULTIPLY, ModelName, NameChange, ProviderChange, RateChange, Tense, diff,
+};
 pub use explain::Explanation;
 pub use fx::Fx;
 pub use lookup::Step;

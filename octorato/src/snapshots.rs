@@ -6,7 +6,7 @@
 
 mod proposal;
 
-pub use proposal::{NEWEST_PRICES, Proposal};
+pub use proposal::{Doubts, NEWEST_PRICES, Proposal};
 
 use std::fs;
 use std::io::ErrorKind as IoKind;

@@ -120,10 +120,16 @@ pub(crate) enum Prices {
     /// The snapshots and their providers, or the models of one provider with their rates.
     List(PricesList),
     /// Every rate of a model: eras, times of day, tiers, variants, limits.
+    ///
+    /// A name without a price is an error: it exits with 2.
     Show(PricesOf),
     /// How a model's name finds its price, step by step, and how sure that is.
+    ///
+    /// Exits with 1 where the name has no price.
     Explain(PricesOf),
-    /// What differs between two snapshots.
+    /// What differs between two snapshots: rates at all times, names, limits, providers.
+    ///
+    /// Exits with 1 where anything differs.
     Diff(PricesDiff),
     /// Take the prices of a file: genai-prices, LiteLLM, models.dev or a snapshot of Octorato's.
     ///
@@ -184,7 +190,7 @@ pub(crate) struct PricesDiff {
     /// The one to compare with.
     #[arg(default_value = CURRENT)]
     pub(crate) after: String,
-    /// The time whose rates are compared: `2026-11-20T12:00:00Z` or a day in UTC [default: now].
+    /// The time that tells past, present and future apart: `2026-11-20T12:00:00Z` or a day in UTC [default: now].
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(crate) at: Option<Timestamp>,
     /// Only this provider.
@@ -219,7 +225,8 @@ pub(crate) struct PricesUpdate {
 /// How prices are taken over.
 #[derive(Args, Debug)]
 pub(crate) struct Change {
-    /// Ask when a rate changes by more than this many per cent, or when models lose their price.
+    /// Ask when a rate changes by more than this many per cent. Lost prices and names, new rates of
+    /// known models, other prices of the past and tighter limits are always asked about.
     #[arg(long, value_name = "PERCENT", default_value_t = 20)]
     pub(crate) ask_above: u32,
     /// Take the prices without asking.

@@ -19,7 +19,7 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
         Args::List(args) => list::run(&snapshots, args, printer)?,
         Args::Show(args) => explain::show(global, &snapshots, args, printer)?,
         Args::Explain(args) => return explain::explain(global, &snapshots, args, printer),
-        Args::Diff(args) => diff::run(&snapshots, args, printer)?,
+        Args::Diff(args) => return diff::run(&snapshots, args, printer),
         Args::Import(args) => change::import(&snapshots, args, printer)?,
         Args::Update(args) => change::update(&snapshots, args, printer)?,
         Args::Recost(args) => recost::run(global, args, printer)?,

@@ -74,7 +74,7 @@ fn corrections(standing: &Standing<'_>, printer: &mut Printer) -> anyhow::Result
             (false, false) => "; of other amounts and not added",
         };
         if let Some(reason) = &made.reason {
-            text += &format!("; {reason}");
+            text = format!("{text}; {reason}");
         }
         printer.line(format_args!("  restated  {}", foreign::shown(&text)))?;
     }

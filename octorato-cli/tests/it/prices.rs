@@ -45,7 +45,7 @@ fn a_snapshot_is_taken_used_and_left_again() {
     0 rates changed, 7 models added, 2,267 models removed
       … and 2247 more
     [stderr]
-    error: not taken: rates change by up to 0 %, 2,267 prices lost (asked above 20 %)
+    error: not taken: to look at: lost prices or names: 2,267
     hint: look at the changes with --dry-run, then take them with --yes
     [exit 2]
     ");
@@ -87,7 +87,7 @@ fn a_snapshot_is_taken_used_and_left_again() {
     prices 7c60f9113654524b: conformance 1 of 2026-01-01, licence MIT
     read as octorato: 7 models, 6 of them with a rate
 
-    no model and no rate differs
+    nothing differs
 
     nothing to take: these are the current prices
     ");
@@ -244,12 +244,17 @@ fn what_a_foreign_list_has_that_is_not_understood_is_told() {
     assert_snapshot!(sandbox.run("prices diff current b.json").split("\n\n").skip(1).collect::<Vec<_>>().join("\n\n"), @"
     1 rate changed, 0 models added, 0 models removed
 
-     Model        Rate        Before  After  Change
-    ────────────────────────────────────────────────
-     acme/nova-1  input_mtok       3    0.3   -90 %
+    now:
+     Model        Rate        When    Before  After  Change
+    ────────────────────────────────────────────────────────
+     acme/nova-1  input_mtok  always       3    0.3   -90 %
+    [exit 1]
     ");
     let refused = sandbox.run("prices import b.json");
-    assert!(refused.contains("error: not taken: rates change by up to 90 %"), "{refused}");
+    assert!(
+        refused.contains("rates by more than 20 % (up to 90 %): 1; rates of the past: 1"),
+        "{refused}"
+    );
     let document = sandbox.json("prices import b.json --dry-run");
     assert_eq!((&document["taken"], &document["news"]), (&json!(false), &json!(true)));
     assert_eq!(document["normalised"][0]["taken"], "0.3");
@@ -421,4 +426,73 @@ fn old_requests_are_restated_beside_their_amounts_and_never_in_place() {
     std::fs::write(file, lines.replace("correct", "wrong")).unwrap();
     let told = sandbox.run("report");
     assert!(told.contains("a restatement was changed after it was made"), "{told}");
+}
+
+/// What is told of an import that is not taken, from the third paragraph on.
+fn refusal(sandbox: &Sandbox, text: &str) -> String {
+    sandbox.write("changed.jsonl", text);
+    sandbox.run("prices import changed.jsonl")
+}
+
+#[test]
+fn every_change_that_a_person_should_see_is_asked_about() {
+    let sandbox = with_list();
+    sandbox.run("prices import list.jsonl --yes");
+    let changed = |old: &str, new: &str| {
+        assert!(LIST.contains(old), "{old}");
+        LIST.replacen(old, new, 1)
+    };
+    for (old, new, why) in [
+        (r#""max_output":8192"#, r#""max_output":1"#, "tighter limits: 1"),
+        (r#"{"starts_with":"nova-"}"#, r#"{"starts_with":"n"}"#, "rules for names of providers: 1"),
+        (
+            r#""when":{"inference_geo":"us"}"#,
+            r#""when":{"inference_geo":"eu"}"#,
+            "new rates of known models: 1",
+        ),
+    ] {
+        let told = refusal(&sandbox, &changed(old, new));
+        assert!(told.contains("error: not taken: ") && told.contains(why), "{told}");
+    }
+    // A price from the day after tomorrow on, a thousand times as high.
+    let day = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(48);
+    let later = format!(
+        r#"{{"constraint":{{"start_date":"{}"}},"rates":{{"input_mtok":"3000"}}}}]"#,
+        day.strftime("%Y-%m-%d")
+    );
+    let eras = LIST.find(r#""prices":["#).unwrap();
+    let end = eras + LIST[eras..].find(']').unwrap();
+    let told = refusal(&sandbox, &format!("{},{later}{}", &LIST[..end], &LIST[end + 1..]));
+    assert!(told.contains("later:") && told.contains("rates by more than 20 % (up to "), "{told}");
+}
+
+#[test]
+fn a_list_without_any_rate_is_refused_and_one_without_history_leaves_the_past() {
+    let sandbox = with_list();
+    sandbox.run("prices import list.jsonl --yes");
+    sandbox.write("none.json", "[]");
+    let told = sandbox.run("prices import none.json --yes");
+    assert!(told.contains("error: ") && told.contains("[exit 2]"), "{told}");
+    let before = sandbox.json("price nova-1 --provider acme --input 1000000 --at 2026-01-01");
+    let litellm = json!({"nova-1": {"litellm_provider": "acme", "mode": "chat",
+        "input_cost_per_token": 7e-6, "output_cost_per_token": 1e-5}});
+    sandbox.write("litellm.json", litellm.to_string());
+    let told = sandbox.run("prices import litellm.json --yes");
+    let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    assert!(
+        told.contains(&format!("prices before {today} are those of the snapshot before")),
+        "{told}"
+    );
+    let after = sandbox.json("price nova-1 --provider acme --input 1000000 --at 2026-01-01");
+    assert_eq!(after["usd"], before["usd"]);
+    assert_eq!(sandbox.json("price nova-1 --provider acme --input 1000000")["usd"], "7");
+}
+
+#[test]
+fn diff_ends_with_one_where_anything_differs() {
+    let sandbox = with_list();
+    assert_eq!(sandbox.output("prices diff builtin current").status.code(), Some(0));
+    assert_eq!(sandbox.output("prices diff builtin list.jsonl").status.code(), Some(1));
+    let told = sandbox.run("prices diff builtin current --provider nosuch");
+    assert!(told.contains("no price list of provider: `nosuch`"), "{told}");
 }

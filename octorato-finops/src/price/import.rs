@@ -23,6 +23,7 @@ mod decimal;
 mod findings;
 mod format;
 mod genai;
+mod history;
 mod inherit;
 mod json;
 mod limits;

@@ -163,6 +163,16 @@ pub(super) struct Constraint {
 const SECONDS_PER_DAY: i64 = 86_400;
 
 impl Constraint {
+    /// The second since 1970 from which it admits, where it has one: midnight UTC of a day.
+    pub(super) fn from(&self) -> Option<i64> {
+        self.from
+    }
+
+    /// The seconds of the UTC day from and until which it admits, where it has them.
+    pub(super) fn daily(&self) -> Option<(i64, i64)> {
+        self.daily
+    }
+
     /// Whether `at` is inside.
     pub(super) fn admits(&self, at: Timestamp) -> bool {
         let second = at.as_second() - i64::from(at.subsec_nanosecond() < 0);

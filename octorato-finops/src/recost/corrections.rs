@@ -123,9 +123,12 @@ fn standing<'c>(made: &'c [Correction], said: &Stated) -> Result<Standing<'c>> {
 /// more: there is something to add, none of it holds, and the book does not say the result itself.
 fn is_stale(made: &[Held<'_>], now: &Before, contracted: bool) -> Result<bool> {
     let holds = |held: &Held<'_>| if contracted { held.contracted } else { held.list };
-    let is_empty = |correction: &Correction| match contracted {
-        true => correction.contracted_cost.is_zero(),
-        false => correction.classes.is_empty() && correction.priced == 0,
+    let is_empty = |correction: &Correction| {
+        if contracted {
+            correction.contracted_cost.is_zero()
+        } else {
+            correction.classes.is_empty() && correction.priced == 0
+        }
     };
     if made.iter().any(holds) || made.iter().all(|held| is_empty(held.correction)) {
         return Ok(false);
@@ -142,12 +145,12 @@ fn is_stale(made: &[Held<'_>], now: &Before, contracted: bool) -> Result<bool> {
             }
         }
         let result = result.before();
-        let is_said = match contracted {
-            _ if result.requests != now.requests => false,
-            true => result.contracted == now.contracted,
-            false => (result.priced, &result.list) == (now.priced, &now.list),
+        let is_said = if contracted {
+            result.contracted == now.contracted
+        } else {
+            (result.priced, &result.list) == (now.priced, &now.list)
         };
-        if is_said {
+        if is_said && result.requests == now.requests {
             return Ok(false);
         }
     }

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use octorato_core::Result;
+use octorato_core::{Error, ErrorKind, Result};
 use octorato_finops::price::import::{Format, Imported, Inherited, Origin, import, inherit};
-use octorato_finops::price::{Diff, SnapshotId, diff};
+use octorato_finops::price::{Diff, RateChange, SnapshotId, diff};
 use rust_decimal::Decimal;
 
 use super::{CURRENT, Snapshots};
@@ -23,27 +23,34 @@ pub struct Proposal {
     pub inherited: Inherited,
     /// The snapshot that is current.
     pub before: SnapshotId,
-    /// What changes at the time of asking.
+    /// What changes, at whatever time.
     pub diff: Diff,
-    /// Whether anything differs at all, at whatever time: rates, names or limits.
+    /// Whether anything differs at all: rates, names, limits, or how providers are found.
     pub is_news: bool,
 }
 
 impl Snapshots {
     /// Reads a price list and compares it with the current snapshot, as of `now`.
     ///
-    /// What the list's format cannot say (token limits, multipliers of regions and speeds) is kept
-    /// from the current snapshot, for the models that both have.
+    /// What the list's format cannot say (token limits, multipliers of regions and speeds, prices of
+    /// the past) is kept from the current snapshot, for the models that both have. A list without
+    /// any rate is refused.
     pub fn propose(&self, text: &str, format: Option<Format>, now: Timestamp) -> Result<Proposal> {
         let made = now.to_zoned(TimeZone::UTC).date();
         let origin = Origin { version: made.to_string(), made };
         let current = self.open(CURRENT)?;
         let imported = import(text, format, &origin)?;
+        if imported.priced == 0 {
+            let models = imported.models;
+            let why = format!("the price list has no rate at all, of {models} models");
+            return Err(Error::new(ErrorKind::Data, why)
+                .with("format", imported.format)
+                .hinted("the prices stay as they are"));
+        }
         let (imported, inherited) = inherit(imported, &current)?;
         let diff = diff(&current, &imported.catalog, now)?;
-        // The first line says when and whence; the others are the prices.
-        let prices = |text: &str| text.split_once('\n').map(|(_, prices)| prices.to_owned());
-        let is_news = prices(&imported.text) != prices(current.text());
+        let is_news =
+            prices(&imported.text) != prices(current.text()) || !diff.providers.is_empty();
         Ok(Proposal { imported, inherited, before: *current.snapshot(), diff, is_news })
     }
 
@@ -60,16 +67,54 @@ impl Snapshots {
     }
 }
 
+/// The models' lines; the first one says when and whence, and how providers are found.
+fn prices(text: &str) -> &str {
+    text.split_once('\n').map_or("", |(_, prices)| prices)
+}
+
+/// What a person should look at before prices are taken, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Doubts {
+    /// Rates that change by more than was allowed, at any time.
+    pub large: usize,
+    /// Models and rates that are lost, and names that find nothing any more.
+    pub lost: usize,
+    /// Names that find another entry.
+    pub renamed: usize,
+    /// Rates that models have not had.
+    pub new: usize,
+    /// Rates of the past, by which amounts were reported already.
+    pub past: usize,
+    /// Limits that shrink, and minimums that grow.
+    pub limits: usize,
+    /// Providers whose names find others.
+    pub providers: usize,
+}
+
 impl Proposal {
-    /// Whether a person should look at it first: a rate changes by more than `percent`, or a model
-    /// loses its price.
+    /// Whether a person should look at it first; see [`Self::doubts`].
     pub fn is_large(&self, percent: u32) -> bool {
-        self.diff.largest_change_pct() > Decimal::from(percent) || self.losses() > 0
+        self.doubts(percent) != Doubts::default()
     }
 
-    /// How many models lose their price, or a rate of theirs.
-    pub fn losses(&self) -> usize {
-        let lost = self.diff.changed.iter().filter(|change| change.after.is_none()).count();
-        self.diff.removed.len() + lost
+    /// What a person should look at first, where rates may change by `percent` without a question.
+    pub fn doubts(&self, percent: u32) -> Doubts {
+        let Diff { removed, changed, limits, names, providers, .. } = &self.diff;
+        let most = Decimal::from(percent);
+        let is_large = |pct: Decimal| pct.abs() > most;
+        let count = |pick: &dyn Fn(&RateChange) -> bool| {
+            changed.iter().filter(|change| pick(change)).count()
+        };
+        Doubts {
+            large: count(&|change| change.change_pct().is_some_and(is_large)),
+            lost: removed.len()
+                + count(&|change| change.after.is_none())
+                + names.iter().filter(|name| name.after.is_none()).count(),
+            renamed: names.iter().filter(|name| name.after.is_some()).count(),
+            new: count(&|change| change.before.is_none()),
+            past: count(&|change| change.changes_past),
+            limits: limits.iter().filter(|limit| limit.is_tighter()).count(),
+            providers: providers.iter().filter(|change| change.is_about_names()).count(),
+        }
     }
 }

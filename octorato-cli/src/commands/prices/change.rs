@@ -68,12 +68,24 @@ fn decide(
 
 /// Asks on the terminal; without one, large changes are refused.
 fn confirm(proposal: &Proposal, change: &Change, printer: &mut Printer) -> anyhow::Result<()> {
-    let why = format!(
-        "rates change by up to {} %, {} lost (asked above {} %)",
-        proposal.diff.largest_change_pct(),
-        counted(proposal.losses() as u64, "price"),
-        change.ask_above,
-    );
+    let doubts = proposal.doubts(change.ask_above);
+    let largest = proposal.diff.largest_change_pct();
+    let above = change.ask_above;
+    let parts = [
+        (doubts.large, format!("rates by more than {above} % (up to {largest} %)")),
+        (doubts.past, "rates of the past".to_owned()),
+        (doubts.lost, "lost prices or names".to_owned()),
+        (doubts.renamed, "names with the price of another".to_owned()),
+        (doubts.new, "new rates of known models".to_owned()),
+        (doubts.limits, "tighter limits".to_owned()),
+        (doubts.providers, "rules for names of providers".to_owned()),
+    ];
+    let parts: Vec<_> = parts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{what}: {}", grouped(number)))
+        .collect();
+    let why = format!("to look at: {}", parts.join("; "));
     let refused = || {
         Error::new(ErrorKind::Refused, format!("not taken: {why}"))
             .hinted("look at the changes with --dry-run, then take them with --yes")
@@ -107,9 +119,19 @@ fn describe(proposal: &Proposal, printer: &mut Printer) -> anyhow::Result<()> {
         (inherited.limits, "token limits of models"),
         (inherited.multipliers, "multipliers"),
         (inherited.minimums, "minimums"),
+        (inherited.rates, "rates that the list does not have"),
     ];
     for (number, what) in kept.into_iter().filter(|(number, _)| *number > 0) {
         printer.line(format_args!("kept from the current prices: {} {what}", grouped(&number)))?;
+    }
+    if let Some(day) = inherited.since {
+        printer.line(format_args!("prices before {day} are those of the snapshot before"))?;
+    }
+    if inherited.repriced > 0 {
+        printer.line(format_args!(
+            "{WARN}not kept:{WARN:#} the earlier prices of {} such as processing=batch",
+            counted(inherited.repriced as u64, "condition"),
+        ))?;
     }
     if !imported.normalised.is_empty() {
         let rates = counted(imported.normalised.len() as u64, "rate");
@@ -164,7 +186,8 @@ fn document(proposal: &Proposal, taken: bool) -> Value {
     json!({
         "schema": 1, "taken": taken, "news": proposal.is_news, "before": before.full(), "after": facts(&imported.catalog),
         "format": imported.format.name(), "models": imported.models, "priced": imported.priced,
-        "inherited": {"limits": inherited.limits, "multipliers": inherited.multipliers, "minimums": inherited.minimums},
+        "inherited": {"limits": inherited.limits, "multipliers": inherited.multipliers, "minimums": inherited.minimums,
+            "rates": inherited.rates, "begun": inherited.begun, "repriced": inherited.repriced, "since": inherited.since},
         "normalised": normalised, "unknown": unknown, "skipped": skipped, "ignored": ignored,
         "diff": diff,
     })

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use octorato_core::Result;
 
 use super::Imported;
+use super::history;
 use super::snapshot::{Model, Snapshot};
 use crate::price::catalog::Catalog;
 
@@ -17,19 +19,36 @@ pub struct Inherited {
     pub multipliers: usize,
     /// Models of which a minimum is kept that is charged for each request.
     pub minimums: usize,
+    /// Rates that the list does not have, of models whose other rates are equal: those of batches
+    /// or of one-hour cache writes.
+    pub rates: usize,
+    /// Models whose rates are other ones and begin on the day of the list.
+    pub begun: usize,
+    /// Conditions, such as `processing=batch`, of which the earlier prices could not be kept.
+    pub repriced: usize,
+    /// The day on which the rates of a list without history begin; before it, the prices are the
+    /// earlier ones.
+    pub since: Option<Date>,
 }
 
-/// Prices with the token limits, multipliers and minimums of `from`, for the models that both have, where the
-/// list itself says nothing of them. A rate is never kept.
+/// Prices with the token limits, multipliers and minimums of `from`, for the models that both have,
+/// where the list itself says nothing of them.
+///
+/// `LiteLLM` and models.dev know today's prices only, so theirs begin on the day of the list, and
+/// the past stays as `from` has it. Where every rate that both have is equal on that day, rates that
+/// the list does not have are kept as well.
 ///
 /// A snapshot of our own says everything itself and stays as it is.
 pub fn inherit(imported: Imported, from: &Catalog) -> Result<(Imported, Inherited)> {
     let mut inherited = Inherited::default();
+    let day = imported.catalog.made();
     if imported.format == super::Format::Octorato {
         return Ok((imported, inherited));
     }
     let mut snapshot = Snapshot::parse(&imported.text)?;
     let before = Snapshot::parse(from.text())?;
+    let has_history = !matches!(imported.format, super::Format::Litellm | super::Format::ModelsDev);
+    inherited.since = (!has_history).then_some(day);
     let known: BTreeMap<(&str, &str), &Model> = before
         .lists
         .iter()
@@ -40,7 +59,11 @@ pub fn inherit(imported: Imported, from: &Catalog) -> Result<(Imported, Inherite
             let old = known.get(&(list.id.as_str(), model.id.as_str())).copied();
             let Some(old) = old else { continue };
             inherited.limits += usize::from(keep_limits(model, old));
-            inherited.multipliers += keep_multipliers(model, old);
+            if has_history || !old.has_rates() {
+                inherited.multipliers += keep_multipliers(model, old);
+            } else {
+                history::keep(model, old, day, &mut inherited)?;
+            }
             if model.minimums.is_empty() && !old.minimums.is_empty() {
                 model.minimums.clone_from(&old.minimums);
                 inherited.minimums += 1;

@@ -1,5 +1,7 @@
 //! Comparisons of names, in the form of the snapshot.
 
+use std::collections::BTreeSet;
+
 use octorato_core::{Error, ErrorKind, Result};
 use regex_lite::RegexBuilder;
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,24 @@ pub(in crate::price) enum Rule {
 }
 
 impl Rule {
+    /// Adds the texts that names are compared with, save what they must not be.
+    pub(in crate::price) fn literals(&self, found: &mut BTreeSet<String>) {
+        match self {
+            Self::Equals(text)
+            | Self::StartsWith(text)
+            | Self::EndsWith(text)
+            | Self::Contains(text) => {
+                found.insert(text.clone());
+            }
+            Self::Or(rules) | Self::And(rules) => {
+                for rule in rules {
+                    rule.literals(found);
+                }
+            }
+            Self::Regex(_) | Self::Not(_) => {}
+        }
+    }
+
     /// The same for lower-case names and without look-ahead, which the snapshot's reader has not.
     pub(super) fn translate(self) -> Result<Self> {
         let all = |rules: Vec<Self>| -> Result<Vec<Self>> {
