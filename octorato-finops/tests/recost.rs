@@ -187,8 +187,7 @@ fn the_contracted_part_holds_for_itself() {
     let made = restate(&events, &book("3", false), &book("2", false), &[]).corrections;
     let mut agreed = made.clone();
     // The same request under an agreement, as it was when another amount was contracted.
-    agreed[0].before.contracted =
-        octorato_core::Money::parse("1", octorato_core::Currency::USD).unwrap();
+    agreed[0].before.contracted = octorato_core::Money::parse("1", Currency::USD).unwrap();
     let found = reported(&events, &book("3", false), &agreed);
     assert_eq!(facts(found), (1, 1, "-1".to_owned(), "0".to_owned()));
     let again = restate(&events, &book("3", false), &book("2", false), &agreed).corrections;
