@@ -36,9 +36,21 @@ pub(crate) fn show(error: &anyhow::Error) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
-/// A message, which may quote what anybody wrote, in the lines that it has.
+/// A message in the lines that it has. It may quote what anybody wrote, between backticks: there a
+/// line break is spelt out. All other lines are indented, so that none can pass for an error or a
+/// hint of its own.
 fn lines(message: &str) -> String {
-    message.split('\n').map(foreign::shown).collect::<Vec<_>>().join("\n")
+    let mut text = String::with_capacity(message.len());
+    let mut is_quoted = false;
+    for c in message.chars() {
+        match c {
+            '\n' if is_quoted => text.push_str("\\n"),
+            '\n' => text.push_str("\n  "),
+            _ => text.push_str(&foreign::shown(c.encode_utf8(&mut [0; 4]))),
+        }
+        is_quoted ^= c == '`';
+    }
+    text
 }
 
 /// A finding with the lines that it is about.
@@ -59,4 +71,19 @@ pub(crate) fn rendered(diagnostic: &Diagnostic) -> String {
         group = group.element(Level::HELP.message(lines(hint)));
     }
     Renderer::styled().render(&[group])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_quoted_makes_a_line_of_its_own() {
+        assert_eq!(
+            lines("no price for model: `a\nerror: b`, provider: `x\r\ny`"),
+            r"no price for model: `a\nerror: b`, provider: `x\r\ny`"
+        );
+        assert_eq!(lines("first\nsecond\u{1b}"), "first\n  second\\u{1b}");
+        assert_eq!(lines("model: `a`\nerror: `b`"), "model: `a`\n  error: `b`");
+    }
 }

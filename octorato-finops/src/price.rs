@@ -68,7 +68,7 @@ pub use book::{BookPrice, PriceBook, PriceBookId};
 pub use catalog::{Catalog, Provider, SnapshotId};
 pub use certainty::{Certainty, MatchPolicy, Reason};
 pub use charge::{Charge, ChargeLine, Ignored};
-pub use client_charge::client_charge;
+pub use client_charge::{check_markup, client_charge};
 pub use contract::{Contract, Discount};
 pub use diff::{
     Diff, LimitChange, MULTIPLY, ModelName, NameChange, ProviderChange, RateChange, Tense, diff,

@@ -414,7 +414,24 @@ fn overlays_that_contradict_themselves_are_refused() {
         Overlays { plans: vec![plan("a", "/h"), plan("b", "/h")], ..empty() },
         Overlays { plans: vec![plan("a", "/h"), plan("a", "/i")], ..empty() },
         Overlays {
-            contracts: vec![Contract { currency: eur(), ..contract("m-1", &[]) }],
+            contracts: vec![Contract { currency: eur(), ..contract("m-1", &[(Unit::Input, "1")]) }],
+            ..empty()
+        },
+        Overlays { contracts: vec![contract("m-1", &[])], ..empty() },
+        Overlays {
+            discounts: vec![discount("10"), Discount::new(" P ".into(), decimal("50")).unwrap()],
+            ..empty()
+        },
+        Overlays { plans: vec![plan("a", "/h"), plan("b", "/h/")], ..empty() },
+        Overlays { plans: vec![plan("a", "h")], ..empty() },
+        Overlays { plans: vec![plan(" ", "/h")], ..empty() },
+        Overlays { plans: vec![Plan { seats: 0, ..plan("a", "/h") }], ..empty() },
+        Overlays { plans: vec![Plan { homes: Vec::new(), ..plan("a", "/h") }], ..empty() },
+        Overlays {
+            plans: vec![Plan {
+                monthly: Money::parse("-1", Currency::USD).unwrap(),
+                ..plan("a", "/h")
+            }],
             ..empty()
         },
         Overlays {
@@ -437,7 +454,7 @@ fn overlays_that_contradict_themselves_are_refused() {
             contract("m-*", &[(Unit::Output, "1")]),
         ],
         discounts: vec![discount("1"), discount("2").on_units(vec![Unit::Input])],
-        plans: vec![plan("a", "/h"), plan("b", "/i")],
+        plans: vec![plan("a", "/h"), plan("b", "/h/i")],
         ..empty()
     };
     assert!(PriceBook::new(catalog(), fine).is_ok());
@@ -456,6 +473,107 @@ fn the_id_is_that_of_the_prices_and_not_of_their_order_or_notes() {
     assert_ne!(id(vec![]), PriceBook::builtin().id());
     assert_eq!(first.to_string().len(), 16);
     assert!(first.full().starts_with(&first.to_string()));
+}
+
+#[test]
+fn a_provider_may_be_written_in_any_spelling_of_the_list() {
+    let overlays = |provider: &str| Overlays {
+        discounts: vec![Discount::new(provider.into(), decimal("10")).unwrap()],
+        contracts: vec![Contract {
+            provider: provider.into(),
+            ..contract("amazon.nova-pro-v1:0", &[(Unit::Output, "1")])
+        }],
+        plans: vec![Plan { provider: provider.into(), ..plan("a", "/h") }],
+        ..Overlays::default()
+    };
+    let plain = PriceBook::on_builtin(overlays("aws")).unwrap();
+    for spelling in ["bedrock", " AWS ", "amazon-bedrock"] {
+        let book = PriceBook::on_builtin(overlays(spelling)).unwrap();
+        assert_eq!(book.id(), plain.id(), "{spelling}");
+        assert_eq!(book.overlays().plans[0].provider.as_str(), "aws");
+        let price = book.find(Some("aws"), "amazon.nova-pro-v1:0").unwrap();
+        let usage = mega(Unit::Input).with(Unit::Output, 1_000_000);
+        let priced = price.charge(&usage, noon(), &PriceContext::standard()).unwrap();
+        assert_eq!(priced.applied().len(), 2, "{spelling}");
+    }
+}
+
+#[test]
+fn the_name_as_written_comes_before_the_entry_s_id() {
+    let contracts = vec![
+        Contract { provider: "x-ai".into(), ..contract("grok-4-0709", &[(Unit::Input, "7")]) },
+        Contract { provider: "x-ai".into(), ..contract("grok-4", &[(Unit::Input, "5")]) },
+        Contract { provider: "x-ai".into(), ..contract("grok-4-07*", &[(Unit::Output, "7")]) },
+        Contract { provider: "x-ai".into(), ..contract("gro*", &[(Unit::Output, "5")]) },
+    ];
+    let book = PriceBook::on_builtin(Overlays { contracts, ..Overlays::default() }).unwrap();
+    let usage = mega(Unit::Input).with(Unit::Output, 1_000_000);
+    for (name, cost) in [("grok-4", "10"), ("grok-4-0709", "14"), ("grok-4-latest", "12")] {
+        let price = book.find(Some("x-ai"), name).unwrap();
+        let priced = price.charge(&usage, noon(), &PriceContext::standard()).unwrap();
+        assert_eq!(priced.contracted().usd().to_string(), cost, "{name}");
+    }
+}
+
+#[test]
+fn small_amounts_are_in_range_whatever_digits_are_agreed() {
+    let mut fx = Fx::default();
+    fx.set(eur(), "2026-01-01".parse().unwrap(), decimal("1.083123456")).unwrap();
+    let price = |input: &str, cached: &str| OwnPrice::Rates {
+        rates: card(&[(Unit::Input, input), (Unit::CacheRead, cached)]),
+        currency: eur(),
+    };
+    let models = vec![
+        own("p", "few", price("1.2345678", "1.2345678")),
+        own("p", "many", price("999999.999999999999", "0.00000000000000000001")),
+        own("p", "dust", price("100", "0.00000000000000001")),
+    ];
+    let discounts = vec![discount("12.3456")];
+    let book = book(Overlays { fx, models, discounts, ..Overlays::default() });
+    let usage = mega(Unit::Input).with(Unit::CacheRead, 1_000_000);
+    let few = priced(&book, "few", mega(Unit::Input), &[]).unwrap();
+    assert_eq!(few.list().usd(), decimal("1.3371893422023168"));
+    // 1.2345678 x 1.083123456 x 0.876544, to the last digit
+    assert_eq!(few.contracted().usd(), decimal("1.1721052947713875771392"));
+    for name in ["many", "dust"] {
+        let priced = priced(&book, name, usage, &[]).unwrap();
+        assert!(priced.contracted().usd() < priced.list().usd(), "{name}");
+        assert!(priced.list().caching_saved().is_some(), "{name}");
+    }
+}
+
+#[test]
+fn a_bill_stands_where_a_statistic_about_it_has_no_room() {
+    let price =
+        rates(&[(Unit::Input, "999999999999999999"), (Unit::CacheRead, "0.00000000000000000001")]);
+    let book = book(Overlays { models: vec![own("p", "q", price)], ..Overlays::default() });
+    let usage = Usage::new().with(Unit::CacheRead, u64::MAX);
+    let priced = priced(&book, "q", usage, &[]).unwrap();
+    assert_eq!(priced.list().booked().to_string(), "0.000000184467");
+    assert_eq!(priced.list().caching_saved(), None);
+}
+
+#[test]
+fn a_line_says_where_its_decimal_is_not_exact() {
+    let price = rates(&[
+        (Unit::ComputeSeconds, "1"),
+        (Unit::AudioSeconds, "1"),
+        (Unit::OutputAudioSeconds, "1"),
+    ]);
+    let book = book(Overlays { models: vec![own("p", "q", price)], ..Overlays::default() });
+    let usage = Usage::new()
+        .with(Unit::ComputeSeconds, 1200)
+        .with(Unit::AudioSeconds, 1200)
+        .with(Unit::OutputAudioSeconds, 1200);
+    let charge = priced(&book, "q", usage, &[]).unwrap();
+    let charge = charge.list();
+    assert!(charge.is_exact() && charge.usd() == decimal("1"));
+    assert_eq!(charge.lines().len(), 3);
+    assert!(charge.lines().iter().all(|line| !line.is_exact()));
+    let parts: Vec<Money> = charge.lines().iter().map(ChargeLine::booked).collect();
+    assert_eq!(Money::sum(Currency::USD, parts).unwrap(), charge.booked());
+    let whole = priced(&book, "q", Usage::new().with(Unit::ComputeSeconds, 3600), &[]).unwrap();
+    assert!(whole.list().lines()[0].is_exact());
 }
 
 proptest! {

@@ -11,10 +11,11 @@ use ureq::http::Uri;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The text at an address: HTTPS, or plain HTTP on this machine. Proxies are taken from the
-/// environment (`HTTPS_PROXY`, `NO_PROXY`). Nothing is sent but the request for it.
+/// environment (`HTTPS_PROXY`, `NO_PROXY`), never for this machine. Nothing is sent but the request for it.
 pub(crate) fn text(url: &str) -> Result<String> {
+    let shown = without_user(url);
     let refused = |why: &str| {
-        Error::new(ErrorKind::InvalidArgument, format!("{why}: `{url}`")).hinted(
+        Error::new(ErrorKind::InvalidArgument, format!("{why}: `{shown}`")).hinted(
             "give an address that begins with `https://`; for a file, `octorato prices import`",
         )
     };
@@ -28,7 +29,11 @@ pub(crate) fn text(url: &str) -> Result<String> {
         }
         _ => return Err(refused("not an address")),
     }
-    let agent: Agent = Agent::config_builder()
+    let mut settings = Agent::config_builder();
+    if is_local {
+        settings = settings.proxy(None);
+    }
+    let agent: Agent = settings
         .timeout_global(Some(PATIENCE))
         .max_redirects(if is_local { 0 } else { 5 })
         .https_only(!is_local)
@@ -36,20 +41,30 @@ pub(crate) fn text(url: &str) -> Result<String> {
         .build()
         .into();
     let failed = |error: ureq::Error| {
-        Error::new(ErrorKind::Io, format!("cannot fetch: `{url}`"))
+        Error::new(ErrorKind::Io, format!("cannot fetch: `{shown}`"))
             .hinted("nothing was changed; a file that was fetched otherwise can be imported")
             .caused_by(error)
     };
     let mut answer = agent.get(url).call().map_err(failed)?;
     if !answer.status().is_success() {
-        let why = format!("the answer is {}: `{url}`", answer.status());
+        let why = format!("the answer is {}: `{shown}`", answer.status());
         return Err(Error::new(ErrorKind::Io, why).hinted("nothing was changed"));
     }
     let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
     let bytes = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(failed)?;
     String::from_utf8(bytes).map_err(|error| {
-        Error::new(ErrorKind::Data, format!("the answer is not UTF-8: `{url}`")).caused_by(error)
+        Error::new(ErrorKind::Data, format!("the answer is not UTF-8: `{shown}`")).caused_by(error)
     })
+}
+
+/// An address as it may be shown: without the name and the password of a user.
+fn without_user(url: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url[start..].find(['/', '?', '#', '\\']).map_or(url.len(), |at| start + at);
+    match url[start..end].rfind('@') {
+        Some(at) => format!("{}{}", &url[..start], &url[start + at + 1..]),
+        None => url.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -83,6 +98,21 @@ mod tests {
             "HTTP/1.1 302 Found\r\nlocation: http://192.0.2.1/\r\ncontent-length: 0\r\n\r\n",
         );
         assert_eq!(text(&moved).unwrap_err().kind(), ErrorKind::Io);
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        for (url, shown) in [
+            ("https://me:secret@example.com/p.json", "https://example.com/p.json"),
+            ("https://a@b:c@example.com?x=@", "https://example.com?x=@"),
+            ("https://example.com/@me", "https://example.com/@me"),
+            ("me:secret@example.com", "example.com"),
+            ("", ""),
+        ] {
+            assert_eq!(without_user(url), shown);
+        }
+        let error = text("http://me:secret@example.com/").unwrap_err();
+        assert!(!format!("{error} {:?}", error.hint()).contains("secret"), "{error}");
     }
 
     #[test]

@@ -48,6 +48,28 @@ plans:
 "#;
 
 #[test]
+fn a_provider_may_be_written_in_any_spelling() {
+    let text = "discounts:\n  - { provider: Bedrock, pct: 10 }\n";
+    assert_eq!(book(text).overlays().discounts[0].provider().as_str(), "aws");
+}
+
+#[test]
+fn what_reads_in_two_ways_is_refused() {
+    assert_snapshot!(
+        findings(
+            "discounts:\n  - { provider: anthropic, pct: 010 }\n  - { provider: openai, pct: 5, units: [input, output, input] }\nplans:\n  - { id: a, provider: openai, monthly: 020, seats: 02, homes: [/h] }\n  - { id: b, provider: openai, monthly: 2, homes: [~/.codex] }\n  - { id: c, provider: openai, monthly: 2, homes: [~/.codex/] }\n"
+        ),
+        @"
+        2:33: error[PRC009]: `pct` is not an amount: `010`; hint: write it without a zero in front
+        3:56: error[PRC004]: twice in one list: `input`; hint: remove one, or name what was meant
+        5:41: error[PRC009]: `monthly` is not an amount: `020`; hint: write it without a zero in front
+        5:53: error[PRC009]: `seats` is not an amount: `02`; hint: write a whole number such as `200000`
+        7:11: error[PRC017]: second plan of one name or for one home: `c`; hint: line 6 has one for the same; give them different days, models or units, or remove one
+        "
+    );
+}
+
+#[test]
 fn the_documented_example_is_read_as_documented() {
     let book = book(EXAMPLE);
     let overlays = book.overlays();
@@ -182,7 +204,7 @@ plans:
     26:61: error[PRC024]: `times` without `like`; hint: multiply the rates, or use `like`
     27:30: error[PRC017]: second price of one model on the same days: `q`; hint: line 26 has one for the same; give them different days, models or units, or remove one
     28:46: error[PRC024]: not a provider and a model: `gpt-4o`; hint: write both, such as `openai/gpt-4o`
-    29:46: error[PRC024]: no price for model: `gpt-99`, provider: `openai`, tried: `the models of openai`,…; hint: the list has gpt-3.5-0301, gpt-3.5-turbo, gpt-3.5-turbo-0613; newer prices come with a newer octorato
+    29:46: error[PRC024]: no price for model: `gpt-99`, provider: `openai`, tried: `the models of openai`,…; hint: the list has gpt-3.5-0301, gpt-3.5-turbo, gpt-3.5-turbo-0613; `octorato prices update` fetches newer prices
     31:11: error[PRC021]: plan without homes: `a`; hint: add `homes: [~/.claude]`
     32:57: error[PRC020]: home is not absolute: `.claude`; hint: write `~/.claude` or a whole path
     32:74: error[PRC009]: `seats` is not an amount: `0`; hint: write 1 or more

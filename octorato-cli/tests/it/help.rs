@@ -480,7 +480,7 @@ fn every_code_is_explained() {
     PRC001  The file is not YAML from here on, so nothing in it is used.
     PRC002  The file has a byte here that is not UTF-8, so its text is not certain.
     PRC003  A key that Octorato does not know is most often a misspelt one, and ignoring it would ignore what was meant.
-    PRC004  A key stands twice in one map, and either value could be the one that was meant.
+    PRC004  A key stands twice in one map, or a name twice in one list, and another could be the one that was meant.
     PRC005  A key that has no default is not there.
     PRC006  The value is of another type than the key takes; nothing is converted silently, and an empty value is never a default.
     PRC007  An empty text here would match everything or name nothing.

@@ -109,7 +109,7 @@ fn an_unknown_model_or_a_bad_argument_is_an_error_that_says_what_to_do() {
     assert_snapshot!(sandbox.run("price claude-opus-9 --input 1"), @"
     [stderr]
     error: no price for model: `claude-opus-9`, provider: `anthropic`, tried: `the models of anthropic`, price list: `genai-prices 0.2.1`
-    hint: the list has claude-opus-4-0, claude-opus-4-1, claude-opus-4-5; newer prices come with a newer octorato
+    hint: the list has claude-opus-4-0, claude-opus-4-1, claude-opus-4-5; `octorato prices update` fetches newer prices
     [exit 2]
     ");
     assert_snapshot!(sandbox.run("price claude-opus-4-8 --input -3"), @"

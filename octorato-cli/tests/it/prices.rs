@@ -165,7 +165,7 @@ fn show_has_every_rate_and_explain_every_step() {
      inference_geo=us  all token rates                   x 1.1
     mtok: a million tokens; mchars: a million characters; kcount, kpages: a thousand
     ");
-    assert_snapshot!(sandbox.run("prices show nova-long-20260115"), @"
+    assert_snapshot!(sandbox.run("prices show nova-long-20251215"), @"
     prices 7c60f9113654524b: conformance 1 of 2026-01-01, licence MIT
 
     acme/nova-long
@@ -217,7 +217,7 @@ fn show_has_every_rate_and_explain_every_step() {
     assert_snapshot!(sandbox.run("prices show nova-2"), @"
     [stderr]
     error: no price for model: `nova-2`, provider: `acme`, tried: `the models of acme`, price list: `conformance 1`
-    hint: the list has nova-1, nova-ear, nova-fee; newer prices come with a newer octorato
+    hint: the list has nova-1, nova-ear, nova-fee; `octorato prices update` fetches newer prices
     [exit 2]
     ");
     let document = sandbox.json("prices explain nova-1");

@@ -4,6 +4,8 @@
 //! rate per hour of something counted in seconds can leave them (3600 = 9 x 400), and then by a
 //! nine at most. So nothing is rounded before the end, whatever is added up.
 
+use std::cmp::Ordering;
+
 use octorato_core::{Currency, Error, ErrorKind, Money, Result, Rounding};
 use rust_decimal::Decimal;
 
@@ -37,6 +39,49 @@ pub(super) fn out_of_range() -> Error {
     Error::new(ErrorKind::Overflow, "amount of a charge out of range")
 }
 
+/// `a x b / divisor` rounded half to even, however long the product is; nothing where the result
+/// is out of range or the divisor is not above zero.
+pub(super) fn multiply_ratio(a: i128, b: i128, divisor: i128) -> Option<i128> {
+    let (one, other) = (a.unsigned_abs(), b.unsigned_abs());
+    let divisor = u128::try_from(divisor).ok().filter(|divisor| *divisor > 0)?;
+    let (part, rest) = divide_product(other, one % divisor, divisor);
+    let quotient = (one / divisor).checked_mul(other)?.checked_add(part)?;
+    let is_up = match rest.cmp(&(divisor - rest)) {
+        Ordering::Less => false,
+        Ordering::Greater => true,
+        Ordering::Equal => quotient % 2 == 1,
+    };
+    let magnitude = i128::try_from(quotient.checked_add(is_up.into())?).ok()?;
+    Some(if (a < 0) == (b < 0) { magnitude } else { -magnitude })
+}
+
+/// `a x b / d` and the remainder, where `b <= d` and `a` and `d` fit in 127 bits.
+pub(super) fn divide_product(a: u128, b: u128, d: u128) -> (u128, u128) {
+    if let Some(product) = a.checked_mul(b) {
+        return (product / d, product % d);
+    }
+    // One bit of `b` at a time, the highest first: quotient and remainder of a x (those bits) / d.
+    let (whole, part) = (a / d, a % d);
+    let (mut quotient, mut rest) = (0_u128, 0_u128);
+    for bit in (0..u128::BITS - b.leading_zeros()).rev() {
+        quotient *= 2;
+        rest *= 2; // below 2 d, and so within 128 bits
+        if rest >= d {
+            rest -= d;
+            quotient += 1;
+        }
+        if (b >> bit) & 1 == 1 {
+            quotient += whole;
+            rest += part;
+            if rest >= d {
+                rest -= d;
+                quotient += 1;
+            }
+        }
+    }
+    (quotient, rest)
+}
+
 /// The product; most integers here have 64 bits, and those need no check.
 fn product(integer: i128, factor: i128) -> Option<i128> {
     match (i64::try_from(integer), i64::try_from(factor)) {
@@ -51,8 +96,7 @@ impl Amount {
 
     /// `count` at `rate`, which is for `per` of it.
     pub(super) fn of(count: u64, rate: Rate, per: Per) -> Result<Self> {
-        // 64 bits by 63 bits and a sign: cannot leave 127 bits and a sign.
-        let product = i128::from(count) * i128::from(rate.mantissa());
+        let product = product(count.into(), rate.mantissa()).ok_or_else(out_of_range)?;
         let scale = rate.scale();
         Ok(match per {
             Per::Million => Self { numerator: product, scale: scale + 6, ninths: false },
@@ -86,12 +130,6 @@ impl Amount {
         let numerator =
             align(self).zip(align(other)).and_then(|(mine, theirs)| mine.checked_add(theirs));
         Ok(Self { numerator: numerator.ok_or_else(out_of_range)?, scale, ninths })
-    }
-
-    /// The difference.
-    pub(super) fn minus(self, other: Self) -> Result<Self> {
-        // No product of `of` is as far below zero as an integer can be.
-        self.plus(Self { numerator: other.numerator.saturating_neg(), ..other })
     }
 
     /// The amount rounded once to an integer of 10^-12, half to even.
@@ -204,6 +242,22 @@ mod tests {
         assert_eq!(shown(whole), ("1".into(), true));
         assert_eq!(whole.book().unwrap().to_string(), "1");
         assert_eq!(third.book().unwrap().to_string(), "0.333333333333");
+    }
+
+    #[test]
+    fn ratios_are_rounded_once_however_long_the_product() {
+        for (a, b, divisor, expected) in [
+            (5, 1, 2, Some(2)),
+            (-5, 1, 2, Some(-2)),
+            (7, -1, 2, Some(-4)),
+            (i128::MAX, i128::MAX, i128::MAX, Some(i128::MAX)),
+            (i128::MAX, 2, 4, Some(1 << 126)),
+            (i128::MAX, 2, 1, None),
+            (1, 1, 0, None),
+            (1, 1, -1, None),
+        ] {
+            assert_eq!(multiply_ratio(a, b, divisor), expected, "{a} {b} {divisor}");
+        }
     }
 
     #[test]

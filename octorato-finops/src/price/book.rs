@@ -84,10 +84,14 @@ impl PriceBook {
 
     /// A price list and the operator's own prices.
     ///
+    /// Providers may be written in any case and in any spelling that the list knows, such as
+    /// `bedrock`; [`Self::overlays`] has their ids.
+    ///
     /// Fails with [`ErrorKind::InvalidArgument`] where two entries contradict each other, where a
-    /// currency has no exchange rate at all, and where a model is priced like one that the list
+    /// plan has no seats or homes, a negative fee or a relative home, where a currency has no exchange rate at all, and where a model is priced like one that the list
     /// does not have.
     pub fn new(catalog: Arc<Catalog>, overlays: Overlays) -> Result<Self> {
+        let overlays = overlays.settled(&catalog);
         overlays.check()?;
         let book = Self { catalog, overlays, id: OnceLock::new() };
         for model in &book.overlays.models {

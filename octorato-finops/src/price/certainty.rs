@@ -67,8 +67,10 @@ pub enum Reason {
     WebSearch,
     /// A fine-tune of a model for which the list has no price of fine-tunes of its own.
     FineTune,
-    /// A version or date that the list does not name.
+    /// A version or date that the list does not name, or a date after the list was made.
     OtherVersion,
+    /// The price is that of the maker's own list, and the seller is not known to charge it.
+    Resold,
 }
 
 impl Reason {
@@ -85,6 +87,7 @@ impl Reason {
             Self::WebSearch => "web_search",
             Self::FineTune => "fine_tune",
             Self::OtherVersion => "other_version",
+            Self::Resold => "resold",
         }
     }
 
@@ -101,6 +104,7 @@ impl Reason {
             Self::WebSearch => "the fee for the web search is not in the price",
             Self::FineTune => "the price list has no price for fine-tunes of this model",
             Self::OtherVersion => "the price list has the model, but not this version or date",
+            Self::Resold => "the price is the maker's, and the seller may charge another",
         }
     }
 }

@@ -16,7 +16,7 @@ pub struct Charge {
     usd: Decimal,
     exact: bool,
     booked: Money,
-    caching_saved: Money,
+    caching_saved: Option<Money>,
     ignored: Ignored,
 }
 
@@ -43,6 +43,7 @@ pub struct ChargeLine {
     count: u64,
     rate: Rate,
     amount: Decimal,
+    exact: bool,
     booked: Money,
 }
 
@@ -70,8 +71,9 @@ impl Charge {
     }
 
     /// What the prompt cache saved: the price of its tokens, read and written, at the plain input
-    /// rate, less what they cost. Negative where writes have not paid off.
-    pub fn caching_saved(&self) -> Money {
+    /// rate, less what they cost. Negative where writes have not paid off. Nothing where it is out
+    /// of range, which the price is not.
+    pub fn caching_saved(&self) -> Option<Money> {
         self.caching_saved
     }
 
@@ -103,12 +105,19 @@ impl ChargeLine {
         Per::of(self.unit).count()
     }
 
-    /// US dollars, without trailing zeros.
+    /// US dollars, without trailing zeros: exact, or at most 28 digits where [`Self::is_exact`]
+    /// says that there is no exact decimal.
     pub fn amount(&self) -> Decimal {
         self.amount.normalize()
     }
 
-    /// The line's part of [`Charge::booked`]; the parts add up to it exactly.
+    /// Whether [`Self::amount`] is exact. The amounts of lines add up to [`Charge::usd`] where all
+    /// are; thirds of an hourly rate are not, though three of them make an exact sum.
+    pub fn is_exact(&self) -> bool {
+        self.exact
+    }
+
+    /// The line's part of [`Charge::booked`]; the parts always add up to it exactly.
     pub fn booked(&self) -> Money {
         self.booked
     }
@@ -172,7 +181,7 @@ pub(super) fn charge_at(
     };
     let mut lines = Vec::with_capacity(6);
     let mut ignored = Ignored { context, units: Vec::new() };
-    let (mut total, mut saved) = (Amount::ZERO, Amount::ZERO);
+    let (mut total, mut saved) = (Amount::ZERO, Some(Amount::ZERO));
     let mut parts = 0_i128;
     // All of text in a cache is compared with one rate.
     let mut plain: Option<(Unit, Option<Rate>)> = None;
@@ -193,23 +202,21 @@ pub(super) fn charge_at(
                 _ => rates.of(uncached)?,
             };
             plain = Some((uncached, of_plain));
-            let (of_plain, per) = (of_plain.unwrap_or(rate), Per::of(unit));
-            let less = match of_plain.minus(rate) {
-                Some(less) => Amount::of(count, less, per)?,
-                // Rates with too many decimals for one of them to be written with the other's.
-                None => Amount::of(count, of_plain, per)?.minus(amount)?,
-            };
-            saved = saved.plus(less)?;
+            // A statistic: where it has no room, the charge stands without it.
+            saved = saved.and_then(|saved| {
+                let less = of_plain.unwrap_or(rate).minus(rate)?;
+                saved.plus(Amount::of(count, less, Per::of(unit)).ok()?).ok()
+            });
         }
         let booked = amount.book()?;
         parts = parts.checked_add(booked.pico()).ok_or_else(out_of_range)?;
-        let (amount, _) = amount.to_decimal()?;
-        lines.push(ChargeLine { unit, count, rate, amount, booked });
+        let (amount, exact) = amount.to_decimal()?;
+        lines.push(ChargeLine { unit, count, rate, amount, exact, booked });
     }
     let (usd, exact) = total.to_decimal()?;
     let booked = total.book()?;
     give_residual(&mut lines, booked.pico() - parts);
-    let caching_saved = saved.book()?;
+    let caching_saved = saved.and_then(|saved| saved.book().ok());
     Ok(Charge { lines, usd, exact, booked, caching_saved, ignored })
 }
 

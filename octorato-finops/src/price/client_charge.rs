@@ -1,11 +1,33 @@
 //! What a client is charged for one request.
 
 use jiff::Timestamp;
-use octorato_core::{Billing, Currency, Error, ErrorKind, Money, Result, Rounding};
+use octorato_core::{Billing, Currency, Error, ErrorKind, Money, Result};
+use rust_decimal::Decimal;
 
-use super::amount::{out_of_range, power_of_ten};
+use super::amount::{multiply_ratio, out_of_range, power_of_ten};
 use super::fx::Fx;
 use super::scope::utc_day;
+
+/// Checks a percentage on top of a cost: 0 to 1,000,000 per cent, with at most 8 decimals.
+///
+/// Fails with [`ErrorKind::InvalidArgument`].
+///
+/// ```
+/// use octorato_finops::price::check_markup;
+///
+/// assert!(check_markup("12.50000000000".parse()?).is_ok());
+/// assert!(check_markup("0.123456789".parse()?).is_err());
+/// assert!(check_markup("-200".parse()?).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn check_markup(pct: Decimal) -> Result<()> {
+    let most = Decimal::from(1_000_000);
+    if pct >= Decimal::ZERO && pct <= most && pct.normalize().scale() <= 8 {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::InvalidArgument, format!("not a markup: `{pct}` per cent"))
+        .hinted("write per cent from 0 to 1000000, with at most 8 decimals"))
+}
 
 /// What a client is charged for a request that cost `cost` US dollars, in the client's currency.
 ///
@@ -13,7 +35,7 @@ use super::scope::utc_day;
 /// day where the client is not billed in dollars, and rounded once, half to even, at 10^-12. A
 /// fixed fee, a retainer and internal work have no charge per request: nothing.
 ///
-/// Fails with [`ErrorKind::Unpriced`] where there is no exchange rate of that day, and with
+/// Fails like [`check_markup`], with [`ErrorKind::Unpriced`] where there is no exchange rate of that day, and with
 /// [`ErrorKind::Overflow`] where the amount is too large.
 ///
 /// ```
@@ -41,6 +63,7 @@ pub fn client_charge(
             format!("a cost in US dollars is needed: `{cost:?}`"),
         ));
     }
+    check_markup(*markup_pct)?;
     let pct = markup_pct.normalize();
     let hundred = power_of_ten(pct.scale() + 2).ok_or_else(out_of_range)?;
     let mut numerator = hundred.checked_add(pct.mantissa()).ok_or_else(out_of_range)?;
@@ -48,10 +71,10 @@ pub fn client_charge(
     if let Some(rate) = fx.rate(currency, utc_day(at))? {
         let scale = power_of_ten(rate.scale()).ok_or_else(out_of_range)?;
         numerator = numerator.checked_mul(scale).ok_or_else(out_of_range)?;
-        denominator = denominator.checked_mul(rate.mantissa().into()).ok_or_else(out_of_range)?;
+        denominator = denominator.checked_mul(rate.mantissa()).ok_or_else(out_of_range)?;
     }
-    let charge = cost.mul_ratio(numerator, denominator, Rounding::HalfEven)?;
-    Ok(Some(Money::from_pico(charge.pico(), currency)))
+    let charge = multiply_ratio(cost.pico(), numerator, denominator).ok_or_else(out_of_range)?;
+    Ok(Some(Money::from_pico(charge, currency)))
 }
 
 #[cfg(test)]
@@ -77,6 +100,17 @@ mod tests {
         assert_eq!(charge("12.5", "0.000000000004", "USD", day).unwrap(), "0.000000000004 USD");
         assert_eq!(charge("12.5", "0.000000000012", "USD", day).unwrap(), "0.000000000014 USD");
         assert_eq!(charge("30", "1", "MXN", day).unwrap(), "21.666666666667 MXN");
+    }
+
+    #[test]
+    fn a_markup_that_makes_no_sense_is_refused() {
+        let day = "2026-05-05T00:00:00Z";
+        for pct in ["-200", "-0.1", "1000000.1", "0.1234567890123456789012345678"] {
+            let error = charge(pct, "1", "USD", day).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{pct}");
+        }
+        let longest = charge("999999.12345678", "1000000", "MXN", day).unwrap();
+        assert_eq!(longest, "166683187242.796666666667 MXN");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::rate::Rate;
 use super::rate_card::{RateCard, rate_of};
-use super::scope::{Days, Fit, ModelPattern};
+use super::scope::{Days, Fit, ModelPattern, same_provider};
 
 /// Rates that a provider agreed to instead of those of its list.
 ///
@@ -18,8 +18,10 @@ use super::scope::{Days, Fit, ModelPattern};
 ///   contract with `processing=batch` says otherwise. What was agreed for one way of processing
 ///   was not agreed for another.
 /// - Of several that fit, the most specific one has the unit: a whole name before the beginning of
-///   one, a longer beginning before a shorter one, the name as written before the entry's id.
-/// - A rate in another currency is converted by the exchange rate of the request's UTC day.
+///   one, the name as written before the entry's id, a longer beginning before a shorter one.
+/// - A rate in another currency is converted by the exchange rate of the request's UTC day. The
+///   product, as that of a rate and a discount, is exact to 24 decimals; more are rounded, half to
+///   even.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contract {
     /// With whom: who bills, by the id in the price list.
@@ -41,7 +43,7 @@ pub struct Contract {
 impl Contract {
     /// The units for which neither this contract nor `other` would be the more specific one.
     pub fn conflicts_with(&self, other: &Self) -> Vec<Unit> {
-        if self.provider != other.provider
+        if !same_provider(&self.provider, &other.provider)
             || self.model != other.model
             || self.when != other.when
             || !self.days.overlaps(&other.days)
@@ -163,6 +165,10 @@ impl Discount {
         &self.provider
     }
 
+    pub(super) fn provider_mut(&mut self) -> &mut ProviderId {
+        &mut self.provider
+    }
+
     /// The models; none means all.
     pub fn models(&self) -> &[ModelPattern] {
         &self.models
@@ -200,7 +206,7 @@ impl Discount {
         } else {
             self.units.iter().any(|unit| other.units.contains(unit))
         };
-        self.provider == other.provider
+        same_provider(&self.provider, &other.provider)
             && same_models
             && same_units
             && self.days.overlaps(&other.days)
@@ -228,8 +234,10 @@ impl Discount {
         write!(text, "discount {provider:?} {} {days:?}", pct.normalize())?;
         let mut models: Vec<_> = models.iter().map(ModelPattern::as_str).collect();
         models.sort_unstable();
+        models.dedup();
         let mut units: Vec<_> = units.iter().map(|unit| unit.name()).collect();
         units.sort_unstable();
+        units.dedup();
         write!(text, " {models:?} {units:?}")
     }
 }

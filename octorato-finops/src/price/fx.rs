@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use octorato_core::{Currency, Error, ErrorKind, Money, Result, Rounding};
+use octorato_core::{Currency, Error, ErrorKind, Money, Result};
 use rust_decimal::Decimal;
 
-use super::amount::{out_of_range, power_of_ten};
+use super::amount::{multiply_ratio, out_of_range, power_of_ten};
 use super::rate::Rate;
 use super::rate_card::rate_of;
 
@@ -76,8 +76,8 @@ impl Fx {
     pub fn from_usd(&self, amount: Money, to: Currency, on: Date) -> Result<Money> {
         let Some(rate) = self.rate(to, on)? else { return Ok(amount) };
         let scale = power_of_ten(rate.scale()).ok_or_else(out_of_range)?;
-        let divided = amount.mul_ratio(scale, rate.mantissa().into(), Rounding::HalfEven)?;
-        Ok(Money::from_pico(divided.pico(), to))
+        let divided = multiply_ratio(amount.pico(), scale, rate.mantissa());
+        Ok(Money::from_pico(divided.ok_or_else(out_of_range)?, to))
     }
 
     /// The rate in force; nothing for US dollars.

@@ -251,6 +251,23 @@ impl Catalog {
         Err(self.unknown_model(seller.at, model, &tried))
     }
 
+    /// The provider of this id, else of a spelling that routers and SDKs have for it, such as
+    /// `bedrock` for `aws`; case does not count. Unlike [`Self::find`] this takes no rule of the
+    /// list, which would take a misspelt name too.
+    ///
+    /// ```
+    /// use octorato_finops::price::{Catalog, Provider};
+    ///
+    /// let spelled = |name| Catalog::builtin().provider_spelled(name).map(Provider::id);
+    /// assert_eq!(spelled("Bedrock"), Some("aws"));
+    /// assert_eq!(spelled("bedrok"), None);
+    /// ```
+    pub fn provider_spelled(&self, name: &str) -> Option<&Provider> {
+        let name = name.trim().to_lowercase();
+        let at = self.position(&name).or_else(|| self.position(prefix::spelled(&name)?))?;
+        self.providers().get(at)
+    }
+
     /// The provider of this id, else of this other spelling.
     pub(super) fn provider_called(&self, name: &str) -> Result<&Provider> {
         self.provider_named(name).map(|seller| &self.providers()[seller.at])
@@ -370,7 +387,12 @@ impl Catalog {
             });
             watch.searched(list, &models.all, found.map(|(place, ..)| place));
             if let Some((_, model, rule, pattern)) = found {
-                let matched = matched(provider, model, how, rule, pattern, name);
+                let mut matched = matched(provider, model, how, rule, pattern, name);
+                let doubt = verdict::doubt(provider, list, model, name, self.made());
+                if let Some(reason) = doubt.filter(|_| matched.exact) {
+                    matched.exact = false;
+                    (matched.certainty, matched.reason) = (Certainty::Similar, reason);
+                }
                 return Ok(Some(ModelPrice::new(provider, list, model, matched)));
             }
         }

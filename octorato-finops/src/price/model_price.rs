@@ -140,7 +140,7 @@ impl<'c> ModelPrice<'c> {
         Error::new(ErrorKind::Unpriced, message)
             .with("provider", self.provider.id())
             .with("model", self.model.id())
-            .hinted("newer prices come with a newer octorato")
+            .hinted("`octorato prices update` fetches newer prices")
     }
 
     /// The variants that count: a provider that resells a model has not promised any.

@@ -1,11 +1,13 @@
 //! All that the operator's own prices say, and one text for equal overlays.
 
-use octorato_core::{Currency, Error, ErrorKind, Result};
+use octorato_core::{Currency, Error, ErrorKind, ProviderId, Result};
 
+use super::catalog::Catalog;
 use super::contract::{Contract, Discount};
 use super::fx::Fx;
 use super::own_model::{OwnModel, OwnPrice};
 use super::plan::Plan;
+use super::scope::plain_provider;
 
 /// What becomes of a name that the price list only resembles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,13 +37,42 @@ pub struct Overlays {
 }
 
 impl Overlays {
-    /// Checks what no entry can say alone: that no two of them contradict each other, and that
-    /// each currency has an exchange rate.
+    /// The same with the providers as `catalog` spells them: in lower case, and `aws` for
+    /// `bedrock`, unless an own model's provider is called so.
+    pub(super) fn settled(mut self, catalog: &Catalog) -> Self {
+        for model in &mut self.models {
+            model.provider = plain_provider(&model.provider);
+        }
+        let own: Vec<ProviderId> = self.models.iter().map(|own| own.provider.clone()).collect();
+        let settle = |provider: &mut ProviderId| {
+            *provider = plain_provider(provider);
+            if !own.contains(provider)
+                && let Some(known) = catalog.provider_spelled(provider.as_str())
+            {
+                *provider = known.id().into();
+            }
+        };
+        self.contracts.iter_mut().for_each(|contract| settle(&mut contract.provider));
+        self.discounts.iter_mut().for_each(|discount| settle(discount.provider_mut()));
+        self.plans.iter_mut().for_each(|plan| settle(&mut plan.provider));
+        self
+    }
+
+    /// Checks what the types do not say: that plans make sense, that no two entries contradict
+    /// each other, and that each currency has an exchange rate.
     pub(super) fn check(&self) -> Result<()> {
         let twice = |kind: &str, first: &dyn std::fmt::Display| {
             Err(Error::new(ErrorKind::InvalidArgument, format!("{kind}: `{first}`"))
                 .hinted("give them different days, models or units"))
         };
+        self.plans.iter().try_for_each(Plan::check)?;
+        if let Some(empty) = self.contracts.iter().find(|contract| contract.rates.is_empty()) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("a contract without a rate: `{empty}`"),
+            )
+            .hinted("give it the rate of a unit"));
+        }
         for (at, contract) in self.contracts.iter().enumerate() {
             if self.contracts[..at].iter().any(|other| !contract.conflicts_with(other).is_empty()) {
                 return twice("two contracts for the same units and days", contract);

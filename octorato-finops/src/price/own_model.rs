@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::rate::Rate;
 use super::rate_card::{RateCard, rate_of};
-use super::scope::{Days, ModelPattern};
+use super::scope::{Days, ModelPattern, same_provider};
 
 /// A model with prices of the operator's own, which come before those of the price list.
 ///
@@ -97,7 +97,7 @@ impl Like {
 impl OwnModel {
     /// Whether it and `other` would both be the price of one name on some day.
     pub fn conflicts_with(&self, other: &Self) -> bool {
-        self.provider == other.provider
+        same_provider(&self.provider, &other.provider)
             && self.model == other.model
             && self.days.overlaps(&other.days)
     }

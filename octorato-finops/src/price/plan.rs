@@ -3,11 +3,12 @@
 use std::fmt::{self, Write};
 
 use jiff::civil::Date;
-use octorato_core::{Currency, Error, ErrorKind, Money, ProviderId, Result, Rounding};
+use octorato_core::{Currency, Error, ErrorKind, Money, ProviderId, Result};
 
-use super::amount::{out_of_range, power_of_ten};
+use super::amount::{divide_product, multiply_ratio, out_of_range, power_of_ten};
 use super::fx::Fx;
-use super::scope::Days;
+use super::scope::{Days, same_provider};
+use crate::attribute::FolderPath;
 
 /// A subscription that covers the work of some agents' homes.
 ///
@@ -28,7 +29,8 @@ pub struct Plan {
     pub seats: u32,
     /// The days on which it is paid for.
     pub days: Days,
-    /// The folders of the agents that use it, absolute.
+    /// The folders of the agents that use it, absolute. Of the homes of several plans around one
+    /// transcript the deepest counts; one home of two plans for the same days is an error.
     pub homes: Vec<String>,
 }
 
@@ -70,27 +72,59 @@ impl Plan {
         let (dollars, scale) = match fx.rate(self.monthly.currency(), first)? {
             Some(rate) => {
                 let scale = power_of_ten(rate.scale()).ok_or_else(out_of_range)?;
-                (i128::from(rate.mantissa()), scale)
+                (rate.mantissa(), scale)
             }
             None => (1, 1),
         };
         let times = dollars.checked_mul(days * i128::from(self.seats)).ok_or_else(out_of_range)?;
         let parts = scale.checked_mul(month_end.day().into()).ok_or_else(out_of_range)?;
-        let fee = self.monthly.mul_ratio(times, parts, Rounding::HalfEven)?;
-        Ok(Some(Money::from_pico(fee.pico(), Currency::USD)))
+        let fee = multiply_ratio(self.monthly.pico(), times, parts).ok_or_else(out_of_range)?;
+        Ok(Some(Money::from_pico(fee, Currency::USD)))
     }
 
     /// Whether one event could be under this plan and under `other`, or one name means both.
     pub fn conflicts_with(&self, other: &Self) -> bool {
-        let same_home = self.provider == other.provider
-            && self.homes.iter().any(|home| other.homes.contains(home));
+        let is_same =
+            |home: &FolderPath, other: &FolderPath| home.contains(other) && other.contains(home);
+        let theirs = other.folders();
+        let same_home = same_provider(&self.provider, &other.provider)
+            && self.folders().iter().any(|home| theirs.iter().any(|other| is_same(home, other)));
         (same_home || self.id == other.id) && self.days.overlaps(&other.days)
     }
 
+    fn folders(&self) -> Vec<FolderPath> {
+        self.homes.iter().map(|home| FolderPath::new(home)).collect()
+    }
+
+    /// Checks what the types of its fields do not say.
+    pub(super) fn check(&self) -> Result<()> {
+        let refuse = |why: &str, hint: &'static str| {
+            Err(Error::new(ErrorKind::InvalidArgument, format!("{why}: `{}`", self.id))
+                .hinted(hint))
+        };
+        if self.id.trim().is_empty() {
+            return refuse("a plan without a name", "give it an id");
+        }
+        if self.monthly < Money::zero(self.monthly.currency()) {
+            return refuse("a plan with a negative fee", "a fee is 0 or more");
+        }
+        if self.seats == 0 {
+            return refuse("a plan without seats", "say 1 or more");
+        }
+        if self.homes.is_empty() {
+            return refuse("a plan without homes", "name the folders of the agents that use it");
+        }
+        if !self.folders().iter().all(FolderPath::is_absolute) {
+            return refuse("a plan with a relative home", "write whole paths");
+        }
+        Ok(())
+    }
+
     pub(super) fn canonical(&self, text: &mut String) -> fmt::Result {
-        let Self { id, provider, monthly, seats, days, homes } = self;
-        let mut homes = homes.clone();
+        let Self { id, provider, monthly, seats, days, .. } = self;
+        let mut homes: Vec<String> = self.folders().iter().map(FolderPath::to_string).collect();
         homes.sort_unstable();
+        homes.dedup();
         write!(text, "plan {id:?} {provider:?} {monthly:?} {seats} {days:?} {homes:?}")
     }
 }
@@ -165,33 +199,6 @@ pub fn allocate(fee: Money, weights: &[Money]) -> Result<Allocation> {
     Ok(Allocation { shares: shares?, residual: zero })
 }
 
-/// `a x b / d` and the remainder, where `b <= d` and both fit in 127 bits.
-fn divide_product(a: u128, b: u128, d: u128) -> (u128, u128) {
-    if let Some(product) = a.checked_mul(b) {
-        return (product / d, product % d);
-    }
-    // One bit of `b` at a time, the highest first: quotient and remainder of a x (those bits) / d.
-    let (whole, part) = (a / d, a % d);
-    let (mut quotient, mut rest) = (0_u128, 0_u128);
-    for bit in (0..u128::BITS - b.leading_zeros()).rev() {
-        quotient *= 2;
-        rest *= 2; // below 2 d, and so within 128 bits
-        if rest >= d {
-            rest -= d;
-            quotient += 1;
-        }
-        if (b >> bit) & 1 == 1 {
-            quotient += whole;
-            rest += part;
-            if rest >= d {
-                rest -= d;
-                quotient += 1;
-            }
-        }
-    }
-    (quotient, rest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,6 +233,28 @@ mod tests {
         assert_eq!(fee(date(2026, 4, 1)), None);
         let early = Plan { days: Days::ALWAYS, ..plan.clone() };
         assert_eq!(early.fee(date(2026, 2, 1), &fx).unwrap_err().kind(), ErrorKind::Unpriced);
+    }
+
+    #[test]
+    fn one_home_has_one_plan_and_a_deeper_one_may_have_another() {
+        let fee = Money::parse("10", Currency::USD).unwrap();
+        let of = |id: &str, home: &str| Plan {
+            id: id.into(),
+            homes: vec![home.into()],
+            ..plan(Days::ALWAYS, fee)
+        };
+        let first = of("a", "/h/.claude");
+        for (home, conflicts) in [
+            ("/h/.claude/", true),
+            ("/h/x/..//.claude", true),
+            ("/h/.claude/work", false),
+            ("/h", false),
+        ] {
+            assert_eq!(of("b", home).conflicts_with(&first), conflicts, "{home}");
+        }
+        assert!(of("a", "/other").conflicts_with(&first));
+        let other_case = Plan { provider: " Anthropic".into(), ..of("b", "/h/.claude") };
+        assert!(other_case.conflicts_with(&first));
     }
 
     #[test]

@@ -6,16 +6,22 @@ use octorato_core::Unit;
 use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 
+use super::amount::{multiply_ratio, power_of_ten};
+
 /// A rate: an integer and its decimal places, so that a charge multiplies integers only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rate {
-    mantissa: i64,
+    mantissa: i128,
     scale: u8,
 }
 
 impl Rate {
     /// Decimal places that a rate may have; with those of a million tokens, a decimal holds it.
     const MAX_SCALE: u8 = 20;
+
+    /// Decimal places that a product of rates may have; more are rounded, half to even. The error
+    /// is below 10^-12 dollars for up to 10^18 tokens.
+    const MAX_PRODUCT_SCALE: u8 = 24;
 
     /// Reads a plain decimal such as `0.25`; no sign, no exponent.
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -31,44 +37,43 @@ impl Rate {
             let digit = byte.is_ascii_digit().then(|| i64::from(byte - b'0'))?;
             sum.checked_mul(10)?.checked_add(digit)
         })?;
-        Some(Self { mantissa, scale: u8::try_from(fraction.len()).ok()? })
+        Some(Self { mantissa: mantissa.into(), scale: u8::try_from(fraction.len()).ok()? })
     }
 
-    /// The product, where it is in range.
+    /// The product, with at most [`Self::MAX_PRODUCT_SCALE`] decimal places; nothing where it is
+    /// out of range, which only rates above 10^13 dollars are.
     pub(super) fn times(self, factor: Self) -> Option<Self> {
-        let mut scale = self.scale + factor.scale;
-        // 63 bits each, so 126 and a sign.
-        let mut product = i128::from(self.mantissa) * i128::from(factor.mantissa);
-        loop {
-            if let Ok(mantissa) = i64::try_from(product)
-                && scale <= Self::MAX_SCALE
-            {
-                return Some(Self { mantissa, scale });
-            }
-            // Zeros at the end say nothing.
-            if scale == 0 || product % 10 != 0 {
-                return None;
-            }
-            (product, scale) = (product / 10, scale - 1);
+        let (one, other) = (self.without_zeros(), factor.without_zeros());
+        let scale = one.scale + other.scale;
+        let excess = scale.saturating_sub(Self::MAX_PRODUCT_SCALE);
+        let mantissa = if excess == 0 {
+            one.mantissa.checked_mul(other.mantissa)?
+        } else {
+            multiply_ratio(one.mantissa, other.mantissa, power_of_ten(excess.into())?)?
+        };
+        Some(Self { mantissa, scale: scale - excess })
+    }
+
+    /// The same rate; zeros at the end say nothing.
+    fn without_zeros(mut self) -> Self {
+        while self.scale > 0 && self.mantissa % 10 == 0 {
+            (self.mantissa, self.scale) = (self.mantissa / 10, self.scale - 1);
         }
+        self
     }
 
     /// Whether it is dearer than `other`.
     pub(super) fn exceeds(self, other: Self) -> bool {
-        // The one with fewer decimal places is written with as many as the other. Where that has
-        // more than 127 bits, which no mantissa has, its sign decides.
-        let scaled = |mantissa: i64, more: u8| {
-            let power = 10_i128.checked_pow(u32::from(more));
-            let product = power.and_then(|power| i128::from(mantissa).checked_mul(power));
-            product.unwrap_or(match mantissa.signum() {
-                0 => 0,
-                1 => i128::MAX,
-                _ => i128::MIN,
-            })
+        if self.scale == other.scale {
+            return self.mantissa > other.mantissa;
+        }
+        // Whole dollars and 10^-24 of them: every part fits.
+        let parts = |rate: Self| {
+            let one = power_of_ten(rate.scale())?;
+            let more = power_of_ten(u32::from(Self::MAX_PRODUCT_SCALE.checked_sub(rate.scale)?))?;
+            Some((rate.mantissa.div_euclid(one), rate.mantissa.rem_euclid(one) * more))
         };
-        let (more, less) =
-            (other.scale.saturating_sub(self.scale), self.scale.saturating_sub(other.scale));
-        scaled(self.mantissa, more) > scaled(other.mantissa, less)
+        parts(self) > parts(other)
     }
 
     /// The difference, negative where `other` is dearer; nothing where it is out of range.
@@ -83,13 +88,13 @@ impl Rate {
         let more = scale.checked_sub(self.scale)?;
         let mantissa = match more {
             0 => self.mantissa,
-            _ => self.mantissa.checked_mul(10_i64.checked_pow(u32::from(more))?)?,
+            _ => self.mantissa.checked_mul(power_of_ten(more.into())?)?,
         };
         Some(Self { mantissa, scale })
     }
 
     /// The integer.
-    pub(super) const fn mantissa(self) -> i64 {
+    pub(super) const fn mantissa(self) -> i128 {
         self.mantissa
     }
 
@@ -98,9 +103,19 @@ impl Rate {
         self.scale as u32
     }
 
-    /// The rate as a decimal without trailing zeros.
+    /// The rate as a decimal without trailing zeros; of a product with more than 28 digits, the
+    /// first 28.
     pub(super) fn to_decimal(self) -> Decimal {
-        Decimal::new(self.mantissa, self.scale()).normalize()
+        if let Ok(mantissa) = i64::try_from(self.mantissa) {
+            return Decimal::new(mantissa, self.scale()).normalize();
+        }
+        let rate = self.without_zeros();
+        let rounded = |places: u32| {
+            let mantissa = multiply_ratio(rate.mantissa, 1, power_of_ten(places)?)?;
+            Decimal::try_from_i128_with_scale(mantissa, rate.scale() - places).ok()
+        };
+        // Out of range are only more than 28 digits before the point.
+        (0..=rate.scale()).find_map(rounded).unwrap_or(Decimal::MAX).normalize()
     }
 }
 
@@ -277,11 +292,35 @@ mod tests {
     }
 
     #[test]
-    fn a_product_is_refused_only_where_its_digits_do_not_fit() {
+    fn a_product_is_refused_only_where_it_is_too_large() {
         let rate = |text: &str| Rate::parse(text).unwrap();
         let padded = rate("75").at_scale(12).unwrap();
         assert_eq!(padded.times(rate("0.8765432")).unwrap().to_decimal().to_string(), "65.74074");
-        assert_eq!(rate("123456789.123456789").times(rate("1.123456789")), None);
+        // Each factor may have all its digits.
+        for (one, other, product) in [
+            ("123456789.123456789", "1.123456789", "138698367.888888888750190521"),
+            ("1.2345678", "1.083123456", "1.3371893422023168"),
+            ("999999999999999999", "0.99999999999999999", "999999999999999989.0000000000"),
+            ("0.00000000000000000001", "0.55555", "0.000000000000000000005556"),
+            ("0.00000000000000000001", "0.55565", "0.000000000000000000005556"),
+        ] {
+            let found = rate(one).times(rate(other)).unwrap().to_decimal();
+            assert_eq!(found, product.parse::<Decimal>().unwrap().normalize(), "{one} {other}");
+        }
+        let most = rate("999999999999999999");
+        assert_eq!(most.times(most).and_then(|rate| rate.times(most)), None);
+    }
+
+    #[test]
+    fn rates_are_compared_with_all_their_digits() {
+        let rate = |text: &str| Rate::parse(text).unwrap();
+        let ascending = ["0.00000000000000000001", "0.1", "0.11", "100", "999999999999999999"];
+        assert!(
+            ascending.is_sorted_by(|a, b| rate(b).exceeds(rate(a)) && !rate(a).exceeds(rate(b)))
+        );
+        assert!(!rate("100").exceeds(rate("100").at_scale(20).unwrap()));
+        let less = rate("100").minus(rate("0.00000000000000001")).unwrap();
+        assert_eq!(less.to_decimal().to_string(), "99.99999999999999999");
     }
 
     #[test]

@@ -5,11 +5,21 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use octorato_core::{Error, ErrorKind, Result};
+use octorato_core::{Error, ErrorKind, ProviderId, Result};
 
 /// The UTC day of an instant: the day by which prices, contracts and exchange rates are dated.
 pub(super) fn utc_day(at: Timestamp) -> Date {
     TimeZone::UTC.to_datetime(at).date()
+}
+
+/// A provider's name as it is compared: without space around it, in lower case.
+pub(super) fn plain_provider(provider: &ProviderId) -> ProviderId {
+    provider.as_str().trim().to_lowercase().as_str().into()
+}
+
+/// Whether two names of providers are one but for case and space.
+pub(super) fn same_provider(one: &ProviderId, other: &ProviderId) -> bool {
+    plain_provider(one) == plain_provider(other)
 }
 
 /// Days from a first to a last one, both included; either may be open.
@@ -91,14 +101,16 @@ impl fmt::Display for Days {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ModelPattern(Box<str>);
 
-/// How well a rule fits a model: the greater, the more specific.
+/// How well a rule fits a model: the greater, the more specific. A whole name as it was written
+/// comes before a whole name of the entry, that before the longest beginning of the name as it was
+/// written, and that before the longest beginning of the entry's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fit {
     kind: FitKind,
-    /// Letters before the `*`.
-    length: usize,
     /// Whether the name as it was written fits, and not only the entry's id.
     as_written: bool,
+    /// Letters before the `*`.
+    length: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -174,7 +186,7 @@ impl ModelPattern {
             Some(stem) => (FitKind::Prefix, stem.len()),
             None => (FitKind::Whole, self.0.len()),
         };
-        Some(Fit { kind, length, as_written })
+        Some(Fit { kind, as_written, length })
     }
 }
 
@@ -209,6 +221,13 @@ mod tests {
         let fits: Vec<_> = ascending.iter().map(|pattern| fit(pattern).unwrap()).collect();
         assert!(fits.is_sorted_by(|a, b| a < b), "{fits:?}");
         assert!(Fit::PROVIDER < fits[0]);
+        let fit = |pattern: &str| ModelPattern::new(pattern).unwrap().fit("opus", "opal-4-8-2026");
+        let ascending = ["opal-4-8-*", "o*", "op*", "opus*", "opal-4-8-2026", "opus"];
+        let fits: Vec<_> = ascending.iter().map(|pattern| fit(pattern).unwrap()).collect();
+        assert!(fits.is_sorted_by(|a, b| a < b), "{fits:?}");
+        let fit = |pattern: &str| {
+            ModelPattern::new(pattern).unwrap().fit("opus-4-8-20260101", "opus-4-8")
+        };
         assert_eq!(fit("sonnet-*"), None);
     }
 }

@@ -31,7 +31,8 @@ pub struct Sums {
     list_cost: Money,
     contracted_cost: Money,
     allocated_cost: Money,
-    cache_saved: Money,
+    /// Nothing where that of some request is out of range.
+    cache_saved: Option<Money>,
     costs: [Money; Unit::COUNT],
     client_charges: BTreeMap<Currency, Money>,
 }
@@ -94,7 +95,7 @@ impl Default for Sums {
             list_cost: nothing,
             contracted_cost: nothing,
             allocated_cost: nothing,
-            cache_saved: nothing,
+            cache_saved: Some(nothing),
             costs: [nothing; Unit::COUNT],
             client_charges: BTreeMap::new(),
         }
@@ -141,7 +142,7 @@ impl Sums {
     /// What the same tokens would have cost without a cache, less what they cost; below zero
     /// where writing the cache cost more than reading it saved.
     pub fn cache_saved(&self) -> Option<Money> {
-        self.has_price().then_some(self.cache_saved)
+        self.cache_saved.filter(|_| self.has_price())
     }
 
     /// The share of the tokens read that came from a cache.
@@ -176,7 +177,7 @@ impl Sums {
         for charge in other.client_charges() {
             self.charge_client(charge)?;
         }
-        self.cache_saved = self.cache_saved.checked_add(other.cache_saved)?;
+        self.save(other.cache_saved);
         for (mine, theirs) in self.costs.iter_mut().zip(other.costs) {
             *mine = mine.checked_add(theirs)?;
         }
@@ -198,12 +199,18 @@ impl Sums {
         self.list_cost = self.list_cost.checked_add(costs.list.booked())?;
         self.contracted_cost = self.contracted_cost.checked_add(costs.contracted)?;
         self.allocated_cost = self.allocated_cost.checked_add(costs.allocated)?;
-        self.cache_saved = self.cache_saved.checked_add(costs.list.caching_saved())?;
+        self.save(costs.list.caching_saved());
         for line in costs.list.lines() {
             let cost = &mut self.costs[line.unit() as usize];
             *cost = cost.checked_add(line.booked())?;
         }
         costs.charged.amount.map_or(Ok(()), |charge| self.charge_client(charge))
+    }
+
+    /// Adds what caching saved, a statistic that has no room for all amounts.
+    fn save(&mut self, saved: Option<Money>) {
+        let both = self.cache_saved.zip(saved);
+        self.cache_saved = both.and_then(|(mine, other)| mine.checked_add(other).ok());
     }
 
     fn charge_client(&mut self, charge: Money) -> Result<()> {

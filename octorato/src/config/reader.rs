@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use octorato_core::{Arm, ArmId, Arms, Billing, Client, ClientId, Currency, Root, Span};
 use octorato_finops::attribute::{FolderPath, normal_remote_pattern};
+use octorato_finops::price::check_markup;
 
 use super::arms::keys;
 use super::fields::{Entry, Fields, list};
@@ -106,7 +107,16 @@ impl<'f, 's, 'h> Reader<'f, 's, 'h> {
             fields.require(key, self.findings);
         }
         let pct = |key: &str, findings: &mut Findings<'s>| {
-            fields.get(key).and_then(|node| decimal(node, key, findings))
+            let node = fields.get(key)?;
+            let pct = decimal(node, key, findings)?;
+            match check_markup(pct) {
+                Ok(()) => Some(pct),
+                Err(error) => {
+                    let hint = error.hint().unwrap_or_default();
+                    findings.bad_amount(node, key, &pct.to_string(), hint);
+                    None
+                }
+            }
         };
         let sum = |key: &str, findings: &mut Findings<'s>| {
             fields.get(key).and_then(|node| money(node, key, currency, findings))

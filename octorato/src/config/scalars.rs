@@ -92,7 +92,13 @@ pub(super) fn money(
             findings.negative_amount(node, key, text);
             None
         }
-        Ok(money) => Some(money),
+        Ok(money) => match plain_decimal(text) {
+            Ok(()) => Some(money),
+            Err(hint) => {
+                findings.bad_amount(node, key, text, hint);
+                None
+            }
+        },
         Err(error) => {
             let hint = plain_decimal(text).err();
             findings.bad_amount(node, key, text, hint.or(error.hint()).unwrap_or_default());
@@ -105,6 +111,7 @@ pub(super) fn money(
 pub(super) fn count(node: &Node, key: &str, findings: &mut Findings<'_>) -> Option<u64> {
     let text = amount_text(node, key, findings)?;
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_plain = is_plain && (text == "0" || !text.starts_with('0'));
     let count = if is_plain { text.parse().ok() } else { None };
     if count.is_none() {
         findings.bad_amount(node, key, text, "write a whole number such as `200000`");
@@ -157,6 +164,10 @@ fn plain_decimal(text: &str) -> Result<(), &'static str> {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if all_digits(whole) && all_digits(fraction) {
+        // Some readers of YAML take such digits for octal ones.
+        if whole.len() > 1 && whole.starts_with('0') {
+            return Err("write it without a zero in front");
+        }
         Ok(())
     } else if text.contains(['_', ',', ' ', '\'']) {
         Err("write the digits without separators, with a point before decimals")

@@ -84,8 +84,9 @@ pub(super) fn differ(one: &str, other: &str) -> bool {
     apart(version(one), version(other)) || dates_differ().unwrap_or_default()
 }
 
-/// The date at the end of a name, before any version.
-fn date(name: &str) -> Option<&str> {
+/// The date at the end of a name, before any version, with what stands in front of its digits.
+pub(super) fn date(name: &str) -> Option<&str> {
+    let name = name.strip_suffix("[1m]").unwrap_or(name);
     let name = without_version(name).unwrap_or(name);
     undated(name).map(|stem| &name[stem.len()..])
 }
@@ -100,8 +101,10 @@ pub(super) fn bare(name: &str) -> &str {
     bedrock::geography(name).map_or(name, |(_, rest)| rest)
 }
 
-/// Whether `alias`, which ends with `-latest`, names no generation: `mistral-large-latest` moves
-/// from one model to the next, `gemini-2.5-flash-latest` from a release to the next of one model.
+/// Whether `alias`, which ends with `-latest`, names no generation: `mistral-large-latest` and
+/// `ministral-8b-latest`, which names a size, move from one model to the next at another price,
+/// even where the list has an entry of that very name; `grok-4-latest` and
+/// `gemini-2.5-flash-latest` move from a release to the next of one model.
 pub(super) fn is_moving_alias(alias: &str) -> bool {
     let Some(stem) = alias.strip_suffix("-latest") else { return false };
     let is_size = |word: &str| {

@@ -83,7 +83,7 @@ impl Catalog {
         let said = format!("no provider of the price list has models named like `{name}`");
         Error::new(ErrorKind::Unpriced, said)
             .with("price list", self.source())
-            .hinted("name the provider; newer prices come with a newer octorato")
+            .hinted("name the provider; `octorato prices update` fetches newer prices")
     }
 
     /// The provider's lists have nothing for the name, nor for what was made of it.
@@ -114,9 +114,12 @@ impl Catalog {
         }
         let near = self.nearest(at, last);
         error.hinted(if near.is_empty() {
-            "newer prices come with a newer octorato".to_owned()
+            "`octorato prices update` fetches newer prices".to_owned()
         } else {
-            format!("the list has {}; newer prices come with a newer octorato", near.join(", "))
+            format!(
+                "the list has {}; `octorato prices update` fetches newer prices",
+                near.join(", ")
+            )
         })
     }
 

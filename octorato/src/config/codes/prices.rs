@@ -10,7 +10,7 @@ codes! {
     UNKNOWN_KEY = "PRC003",
         "A key that Octorato does not know is most often a misspelt one, and ignoring it would ignore what was meant.";
     DUPLICATE_KEY = "PRC004",
-        "A key stands twice in one map, and either value could be the one that was meant.";
+        "A key stands twice in one map, or a name twice in one list, and another could be the one that was meant.";
     MISSING_KEY = "PRC005",
         "A key that has no default is not there.";
     WRONG_TYPE = "PRC006",

@@ -151,11 +151,13 @@ impl Reader<'_, '_, '_> {
             let patterns = items
                 .iter()
                 .map(|item| self.known_pattern(item, "an item of `models`", provider.as_ref()));
-            all(patterns.collect())
+            let patterns = patterns.collect();
+            self.unrepeated(items, patterns, ModelPattern::as_str)
         });
         let units = fields.get("units").map(|node| {
             let items = self.some(node, "`units`");
-            all(items.iter().map(|item| self.unit(item)).collect())
+            let units = items.iter().map(|item| self.unit(item)).collect();
+            self.unrepeated(items, units, |unit| unit.name())
         });
         let pct_node = fields.require("pct", self.findings);
         let pct = pct_node.and_then(|node| decimal(node, "pct", self.findings));
@@ -185,6 +187,28 @@ impl Reader<'_, '_, '_> {
         list(node, what, self.findings)
     }
 
+    /// All of the items, where each could be read and none stands there twice.
+    fn unrepeated<T: PartialEq>(
+        &mut self,
+        nodes: &[Node],
+        items: Vec<Option<T>>,
+        name: impl Fn(&T) -> &str,
+    ) -> Option<Vec<T>> {
+        let mut known: Vec<T> = Vec::new();
+        let mut is_whole = true;
+        for (node, item) in nodes.iter().zip(items) {
+            match item {
+                Some(item) if known.contains(&item) => {
+                    self.findings.repeated(node, name(&item));
+                    is_whole = false;
+                }
+                Some(item) => known.push(item),
+                None => is_whole = false,
+            }
+        }
+        is_whole.then_some(known)
+    }
+
     fn unit(&mut self, node: &Node) -> Option<Unit> {
         let name = text(node, "an item of `units`", self.findings)?;
         let unit = Unit::from_name(name).filter(|unit| *unit != Unit::WebFetches);
@@ -193,9 +217,4 @@ impl Reader<'_, '_, '_> {
         }
         unit
     }
-}
-
-/// All of the items, where each could be read.
-fn all<T>(items: Vec<Option<T>>) -> Option<Vec<T>> {
-    items.into_iter().collect()
 }

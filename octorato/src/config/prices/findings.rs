@@ -47,6 +47,12 @@ impl Findings<'_> {
         self.error(codes::UNIT, node.span, message, hint);
     }
 
+    pub(super) fn repeated(&mut self, node: &Node, name: &str) {
+        let hint = "remove one, or name what was meant";
+        let message = format!("twice in one list: `{}`", shown(name));
+        self.error(codes::DUPLICATE_KEY, node.span, message, hint);
+    }
+
     pub(super) fn empty_list(&mut self, node: &Node, what: &str) {
         let hint = "remove it: without the key, all are meant";
         self.error(codes::EMPTY_TEXT, node.span, format!("{what} is empty"), hint);

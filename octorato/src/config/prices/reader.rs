@@ -140,6 +140,9 @@ impl<'f, 's, 'h> Reader<'f, 's, 'h> {
         if known.contains(&&*id) {
             return Some(id.as_str().into());
         }
+        if let Some(provider) = self.catalog.provider_spelled(&id) {
+            return Some(provider.id().into());
+        }
         self.findings.unknown_provider(node, name, &known);
         None
     }
