@@ -183,6 +183,18 @@ impl Entry {
         } else {
             counts.remove(&Unit::Requests);
         }
+        // What is short of a minimum is charged as more of the first that was used.
+        for (name, least) in self.json["minimums"].as_object().into_iter().flatten() {
+            let whole = words_of_unit(Unit::from_name(name).unwrap());
+            let kinds = || usage.iter().filter(|(unit, _)| whole.is_subset(&words_of_unit(*unit)));
+            let missing =
+                least.as_u64().unwrap().saturating_sub(kinds().map(|(_, n)| n).sum::<u64>());
+            if let Some((first, _)) = kinds().next()
+                && nearest(&words_of_unit(first)).is_some()
+            {
+                *counts.entry(first).or_default() += missing;
+            }
+        }
         // Reasoning is charged inside of its output, unless it has a rate.
         for (unit, count) in usage.iter() {
             let mut words = words_of_unit(unit);
