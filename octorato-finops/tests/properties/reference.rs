@@ -106,6 +106,19 @@ impl Entry {
             || self.tables().any(|table| !table.keys().all(known))
     }
 
+    /// What is short of a minimum, as more of the first unit that was used of its kind.
+    fn missing(&self, usage: &Usage) -> Vec<(Unit, u64)> {
+        let minimums = self.json["minimums"].as_object().into_iter().flatten();
+        minimums
+            .filter_map(|(name, least)| {
+                let whole = words_of_unit(Unit::from_name(name).unwrap());
+                let kinds = || usage.iter().filter(|(u, _)| whole.is_subset(&words_of_unit(*u)));
+                let used: u64 = kinds().map(|(_, n)| n).sum();
+                Some((kinds().next()?.0, least.as_u64().unwrap().saturating_sub(used)))
+            })
+            .collect()
+    }
+
     /// The price of `usage` at `second` since 1970, or why there is none. `resold` is whether
     /// another provider sells the model.
     pub(crate) fn price(
@@ -183,16 +196,9 @@ impl Entry {
         } else {
             counts.remove(&Unit::Requests);
         }
-        // What is short of a minimum is charged as more of the first that was used.
-        for (name, least) in self.json["minimums"].as_object().into_iter().flatten() {
-            let whole = words_of_unit(Unit::from_name(name).unwrap());
-            let kinds = || usage.iter().filter(|(unit, _)| whole.is_subset(&words_of_unit(*unit)));
-            let missing =
-                least.as_u64().unwrap().saturating_sub(kinds().map(|(_, n)| n).sum::<u64>());
-            if let Some((first, _)) = kinds().next()
-                && nearest(&words_of_unit(first)).is_some()
-            {
-                *counts.entry(first).or_default() += missing;
+        for (unit, missing) in self.missing(usage) {
+            if nearest(&words_of_unit(unit)).is_some() {
+                *counts.entry(unit).or_default() += missing;
             }
         }
         // Reasoning is charged inside of its output, unless it has a rate.
