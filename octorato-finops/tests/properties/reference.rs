@@ -196,10 +196,9 @@ impl Entry {
         } else {
             counts.remove(&Unit::Requests);
         }
-        for (unit, missing) in self.missing(usage) {
-            if nearest(&words_of_unit(unit)).is_some() {
-                *counts.entry(unit).or_default() += missing;
-            }
+        let is_priced = |&(unit, _): &(Unit, u64)| nearest(&words_of_unit(unit)).is_some();
+        for (unit, missing) in self.missing(usage).into_iter().filter(is_priced) {
+            *counts.entry(unit).or_default() += missing;
         }
         // Reasoning is charged inside of its output, unless it has a rate.
         for (unit, count) in usage.iter() {
