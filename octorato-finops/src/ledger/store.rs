@@ -52,12 +52,14 @@ pub trait Ledger: Send + Sync {
     ///   of the reserve. More than was held is recorded as an overrun, never refused or clamped.
     ///   For open calls and for orphans. Where an import with the same request booked the call
     ///   before, its owner keeps it: the import is adjusted to the exact amount (an estimate
-    ///   changes nothing) and only the hold ends here.
+    ///   changes nothing) and only the hold ends here. A request that belongs to another call is a
+    ///   conflict.
     /// - [`Release`]: what was held is freed. Only for open calls.
     /// - [`Expire`]: open calls become orphans. What was seen is booked, the rest of the worst case
     ///   stays held against the caps until a settle, a resolve or an import. Of an orphan a larger
-    ///   `seen` is booked; a smaller or equal one changes nothing. Of a call that has ended it is a
-    ///   conflict.
+    ///   `seen` is booked; a smaller or equal one changes nothing. Of a call that has ended nothing
+    ///   changes, and the answer says how it ended. Where an import with the request has a price,
+    ///   that is what the call cost: it ends as resolved, and the import keeps what it booked.
     /// - [`Resolve`]: an orphan is booked at what it cost. Only for orphans.
     /// - [`Correct`]: the delta is booked at the owner and date of what it corrects. Not for calls
     ///   that are open or orphans.
