@@ -136,15 +136,12 @@ impl Period {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn anchored_month(at: Timestamp, anchor: u8, zone: &TimeZone) -> Result<Self> {
-        let anchor = match i8::try_from(anchor) {
-            Ok(day @ 1..=31) => day,
-            _ => {
-                return Err(Error::new(
-                    ErrorKind::InvalidArgument,
-                    format!("not a day of a month: `{anchor}`"),
-                )
-                .hinted("use 1 to 31"));
-            }
+        let Ok(anchor @ 1..=31) = i8::try_from(anchor) else {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("not a day of a month: `{anchor}`"),
+            )
+            .hinted("use 1 to 31"));
         };
         let start_in = |month: Date| -> Result<(Date, Timestamp)> {
             let day = anchor.min(month.days_in_month());

@@ -132,7 +132,8 @@ impl Standing {
         Ok(self.remaining()?.is_none_or(|remaining| remaining.pico() >= amount.pico()))
     }
 
-    /// Whether `amount` more would be within the limit if every open call ended at no cost.
+    /// Whether a call that holds `amount` in all would be within the limit if every open call ended at
+    /// no cost.
     pub fn would_fit_once_settled(&self, amount: Money) -> Result<bool> {
         let settled = self.remaining()?.map(|remaining| remaining.checked_add(self.open));
         Ok(settled.transpose()?.is_none_or(|remaining| remaining.pico() >= amount.pico()))

@@ -1,12 +1,13 @@
 //! What every ledger must pass: the invariants of the design as checks of a running ledger.
 //!
 //! A store is run through [`random_steps`] beside an [`audit::Audit`], which keeps a journal of its
-//! own and recomputes every sum by definition; through [`races`]; and against the model in memory
-//! ([`agree`]). [`faulty::Faulty`] breaks one rule of a good ledger at a time: each check must notice.
+//! own and recomputes every sum by definition; through [`races`] and [`rules`]; and against the model
+//! in memory ([`agree`]). [`faulty::Faulty`] breaks one rule of a good ledger at a time: each check must notice.
 
 pub(crate) mod audit;
 pub(crate) mod faulty;
 pub(crate) mod races;
+pub(crate) mod rules;
 pub(crate) mod steps;
 mod tests;
 pub(crate) mod world;

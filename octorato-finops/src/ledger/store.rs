@@ -46,8 +46,8 @@ pub trait Ledger: Send + Sync {
     ///   is held in the periods of this moment. Denied: nothing at all is kept, the answer names
     ///   every budget that failed, and the same id may be tried again.
     /// - [`Extend`]: what is held becomes the larger of before and asked for, in the periods of the
-    ///   reserve, if the difference fits there; the deadline becomes the later one. Denied: all stays
-    ///   as it was. Only for open calls.
+    ///   reserve, if the difference fits there; the deadline becomes the later one. Denied (busy only
+    ///   where the calls of others could make room): all stays as it was. Only for open calls.
     /// - [`Settle`]: what was held is freed and what the call cost is booked in full, in the periods
     ///   of the reserve. More than was held is recorded as an overrun, never refused or clamped.
     ///   For open calls and for orphans. Where an import with the same request booked the call

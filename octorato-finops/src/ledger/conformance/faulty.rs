@@ -16,8 +16,6 @@ use crate::ledger::{
 /// The rule that is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// None: the wrapper itself breaks nothing.
-    Nothing,
     /// Calls are granted up to twice the limit.
     GrantsTooMuch,
     /// Holds do not count in balances.

@@ -1,14 +1,16 @@
 //! Usage from logs: booked once, and never beside the live meter's entry of the same call.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
-use octorato_core::{Error, ErrorKind, Money, Result};
+use octorato_core::{Error, ErrorKind, Money, ReservationId, Result};
 
 use super::book::{Book, Draft, SourceRecord};
 use super::calls::{NOTHING, amount, any_amount, other_content};
 use crate::ledger::answer::{Answer, Appended, State};
 use crate::ledger::entry::{Amounts, Entry, Fact};
 use crate::ledger::operation::{Append, Correct, Reference, RequestKey};
-use octorato_core::ReservationId;
+use crate::ledger::path::SpendPath;
 
 /// 2200-01-01: no log is from later.
 const LATEST: i64 = 7_258_118_400;
@@ -175,10 +177,7 @@ impl Book {
         Ok((Answer::Done, vec![draft]))
     }
 
-    fn correctable(
-        &self,
-        id: ReservationId,
-    ) -> Result<(&std::sync::Arc<crate::ledger::path::SpendPath>, Timestamp)> {
+    fn correctable(&self, id: ReservationId) -> Result<(&Arc<SpendPath>, Timestamp)> {
         let record = self.known(id)?;
         if record.outcome.state.is_final() {
             return Ok((&record.path, record.reserved_at));

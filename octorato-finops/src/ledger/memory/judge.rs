@@ -1,14 +1,13 @@
 //! Whether something fits, and how it stands with the budgets.
 
 use jiff::Timestamp;
-use octorato_core::{Currency, Money, Result};
+use octorato_core::{Currency, Money, ReservationId, Result};
 
 use super::book::{Book, CallRecord, InForce};
 use crate::ledger::answer::{Ask, Call, Decision, Grant, Shortage, Standing, Verdict};
 use crate::ledger::entry::Amounts;
 use crate::ledger::path::SpendPath;
 use crate::ledger::window::{BUCKETS, Slot, Window, bucket, bucket_interval, rolling_length};
-use octorato_core::ReservationId;
 
 impl Book {
     pub(super) fn verdict(&self, ask: &Ask, now: Timestamp) -> Result<Verdict> {
@@ -20,7 +19,7 @@ impl Book {
         Ok(Verdict { decision, standings })
     }
 
-    /// Whether `more` fits on `path` in the periods of `at`.
+    /// Whether `more` fits on `path` in the periods of `at`, for a call that then holds the grant.
     pub(super) fn judge(
         &self,
         path: &SpendPath,
@@ -165,12 +164,13 @@ fn call(id: ReservationId, record: &CallRecord) -> Call {
     }
 }
 
+/// The grant is all that the call would hold: waiting for other calls does not free its part.
 fn decide(standings: &[Standing], more: Money, grant: Grant) -> Result<Decision> {
     let mut failed = Vec::new();
     let mut would_fit = true;
     for standing in standings {
         if !standing.fits(more)? {
-            would_fit &= standing.would_fit_once_settled(more)?;
+            would_fit &= standing.would_fit_once_settled(grant.amount)?;
             failed.push(standing.clone());
         }
     }
