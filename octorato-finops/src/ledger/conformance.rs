@@ -55,9 +55,7 @@ pub(crate) fn violations(
     steps: &[Step],
 ) -> BTreeMap<&'static str, String> {
     let mut audit = Audit::new(ledger, clock);
-    for policy in [world::policy(0)] {
-        audit.operate(&Operation::Adopt(policy));
-    }
+    audit.operate(&Operation::Adopt(world::policy(0)));
     for step in steps {
         match step.operation(clock.now()) {
             Some(operation) => audit.operate(&operation),
@@ -97,12 +95,11 @@ pub(crate) fn agree(
         pending.clear();
     };
     for step in steps {
-        match step.operation(clock.now()) {
-            Some(operation) => pending.push(operation),
-            None => {
-                flush(&mut pending);
-                clock.wait(step.seconds());
-            }
+        if let Some(operation) = step.operation(clock.now()) {
+            pending.push(operation);
+        } else {
+            flush(&mut pending);
+            clock.wait(step.seconds());
         }
         if pending.len() >= batch {
             flush(&mut pending);

@@ -95,6 +95,8 @@ pub trait Ledger: Send + Sync {
     fn balances(&self) -> Result<Vec<Balance>>;
 
     /// At most `limit` entries after the sequence `after` (0 for the first), in their order.
+    /// Whoever has seen an entry is never shown a later one with a smaller sequence, so that a reader
+    /// may go on from the last that it saw.
     fn entries(&self, after: u64, limit: usize) -> Result<Vec<Entry>>;
 
     /// How it stands with one call; nothing where the ledger does not know it.

@@ -270,9 +270,9 @@ impl<'l> Audit<'l> {
             Decision::Exhausted(shortage) => (shortage.failed.clone(), !would_fit),
         };
         let left: Vec<_> = named.iter().map(|one| one.remaining().unwrap().unwrap()).collect();
-        let names: BTreeSet<_> = named.iter().map(|standing| standing.budget).collect();
+        let budgets: BTreeSet<_> = named.iter().map(|standing| standing.budget).collect();
         let is_sorted = left.windows(2).all(|pair| pair[0] <= pair[1]);
-        self.check(ANSWER, is_right && is_sorted && names == *failing);
+        self.check(ANSWER, is_right && is_sorted && budgets == *failing);
         // A grant beyond a limit is more than a wrong answer.
         let is_over = matches!(decision, Decision::Granted(_)) && !failing.is_empty();
         self.check(CAP, !is_over);

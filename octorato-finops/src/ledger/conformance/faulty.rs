@@ -103,7 +103,9 @@ impl<L: Ledger> Faulty<L> {
         let standings = self.inner.standings().unwrap();
         match self.fault {
             Fault::ForgetsHolds => {
-                balances.iter_mut().for_each(|balance| balance.amounts.open = nothing);
+                for balance in &mut balances {
+                    balance.amounts.open = nothing;
+                }
             }
             Fault::ForgetsAChild => {
                 let arm = standings.iter().find(|one| matches!(one.scope, Scope::Arm(_)));
@@ -163,15 +165,17 @@ impl<L: Ledger> Ledger for Faulty<L> {
                     | Fact::Resolved { id, .. },
                 ) => *id = *first_end.get_or_insert(*id),
                 (Fault::OverlapsPeriods, Fact::Opened { end, .. }) => {
-                    *end = *end + SignedDuration::from_hours(1);
+                    *end += SignedDuration::from_hours(1);
                 }
                 (Fault::TurnsBack, Fact::Reserved { .. }) => {
-                    entry.at = entry.at - SignedDuration::from_hours(1);
+                    entry.at -= SignedDuration::from_hours(1);
                 }
                 _ => {}
             }
             if self.fault == Fault::ReopensMonths {
-                entry.postings.iter_mut().for_each(|posting| posting.posted = posting.dated);
+                for posting in &mut entry.postings {
+                    posting.posted = posting.dated;
+                }
             }
         }
         all.retain(|entry| entry.sequence > after);

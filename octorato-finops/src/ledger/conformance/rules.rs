@@ -38,6 +38,7 @@ pub(crate) const RULES: &[(&str, Rule)] = &[
     ("an instant is in one period of six zones", an_instant_is_in_one_period_of_six_zones),
     ("the same id is not used twice", the_same_id_is_not_used_twice),
     ("what no call can cost is refused", what_no_call_can_cost_is_refused),
+    ("what fails half way leaves no trace", what_fails_half_way_leaves_no_trace),
 ];
 
 const WEB: u8 = 0;
@@ -79,8 +80,8 @@ fn append(ledger: &dyn Ledger, import: Append) -> Appended {
     ledger.append(vec![import]).unwrap().pop().unwrap().unwrap()
 }
 
-fn request() -> Option<RequestKey> {
-    Some(RequestKey { provider: "anthropic".into(), request: "req_1".into() })
+fn request() -> RequestKey {
+    RequestKey { provider: "anthropic".into(), request: "req_1".into() }
 }
 
 fn granted(ledger: &dyn Ledger, reserve: Reserve) -> bool {
@@ -212,18 +213,18 @@ fn a_larger_snapshot_adds_the_difference(ledger: &dyn Ledger, clock: &TestClock)
 fn a_log_and_the_meter_book_one_call_once(ledger: &dyn Ledger, clock: &TestClock) {
     adopt(ledger, vec![web("9")]);
     let from_log = |key: &str, amount, size| Append {
-        request: request(),
+        request: Some(request()),
         ..import(key, clock.now(), amount, size)
     };
     // Exactly metered: the log only enriches.
     assert!(granted(ledger, reserve(1, 50)));
-    ledger.settle(Settle { request: request(), ..settle(1, 30) }).unwrap();
+    ledger.settle(Settle { request: Some(request()), ..settle(1, 30) }).unwrap();
     assert_eq!(append(ledger, from_log("m1", 28, 5)), Appended::Enriched(id(1)));
     assert_eq!(append(ledger, from_log("m1", 29, 6)), Appended::Enriched(id(1)));
     assert_eq!(spent(ledger), cents(30));
     // Two calls cannot be one request.
     assert!(granted(ledger, reserve(2, 50)));
-    let again = ledger.settle(Settle { request: request(), ..settle(2, 30) });
+    let again = ledger.settle(Settle { request: Some(request()), ..settle(2, 30) });
     assert_eq!(again.unwrap_err().kind(), ErrorKind::Conflict);
     // An estimate: the log sets it right, also where it tells the call in two parts.
     let other = RequestKey { provider: "anthropic".into(), request: "req_2".into() };
@@ -258,14 +259,14 @@ fn an_orphan_stays_at_its_worst_case(ledger: &dyn Ledger, clock: &TestClock) {
     clock.wait(15 * 60 - 1);
     assert!(ledger.expire(Expire::Overdue).unwrap().is_empty());
     let (seen, reason) = (cents(10), "cut".into());
-    ledger.expire(Expire::Call { id: id(1), seen, request: request(), reason }).unwrap();
+    ledger.expire(Expire::Call { id: id(1), seen, request: Some(request()), reason }).unwrap();
     clock.wait(1);
     assert_eq!(ledger.expire(Expire::Overdue).unwrap(), [id(2), id(3)]);
     let now = standing(ledger);
     assert_eq!((now.spent, now.open, now.orphaned), (cents(10), cents(0), cents(80)));
     // Nothing that orphans hold comes back by waiting.
     assert!(matches!(ledger.reserve(reserve(4, 11)).unwrap(), Decision::Exhausted(_)));
-    let log = Append { request: request(), ..import("m", clock.now(), 25, 1) };
+    let log = Append { request: Some(request()), ..import("m", clock.now(), 25, 1) };
     assert_eq!(append(ledger, log), Appended::Resolved(id(1)));
     ledger.settle(settle(2, 30)).unwrap();
     let resolve = Resolve { id: id(3), amount: cents(0), reason: "not on the bill".into() };
@@ -456,7 +457,7 @@ fn the_same_id_is_not_used_twice(ledger: &dyn Ledger, _: &TestClock) {
     assert!(granted(ledger, another_patience), "a retry may be less patient");
     ledger.settle(settle(1, 20)).unwrap();
     conflict(ledger.settle(settle(1, 21)).map(drop));
-    conflict(ledger.settle(Settle { request: request(), ..settle(1, 20) }).map(drop));
+    conflict(ledger.settle(Settle { request: Some(request()), ..settle(1, 20) }).map(drop));
     assert_eq!(ledger.settle(settle(1, 20)).unwrap().amount, cents(20));
     let unknown = ledger.settle(settle(9, 20)).unwrap_err();
     assert_eq!(unknown.kind(), ErrorKind::NotFound);
@@ -473,4 +474,18 @@ fn what_no_call_can_cost_is_refused(ledger: &dyn Ledger, _: &TestClock) {
     let euros = Money::zero(octorato_core::Currency::new("EUR").unwrap());
     assert_eq!(refused(euros), ErrorKind::CurrencyMismatch);
     assert!(!journal(ledger).iter().any(|entry| matches!(entry.fact, Fact::Reserved { .. })));
+}
+
+fn what_fails_half_way_leaves_no_trace(ledger: &dyn Ledger, clock: &TestClock) {
+    // The year has no end that can be written.
+    clock.wait(at("9999-12-30T12:00:00Z").as_second() - clock.now().as_second());
+    let policy = |window| {
+        Operation::Adopt(Arc::new(Policy::new(vec![over(web("1"), window, "UTC")]).unwrap()))
+    };
+    let yearly = policy(Window::Civil(Civil::Year));
+    let mut answers = ledger.commit(&[yearly, policy(Window::Total)]).unwrap();
+    assert!(answers.pop().unwrap().is_ok());
+    assert_eq!(answers.pop().unwrap().unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert_eq!(journal(ledger).len(), 1);
+    assert_eq!(ledger.standings().unwrap().len(), 1);
 }

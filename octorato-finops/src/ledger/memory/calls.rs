@@ -130,14 +130,16 @@ impl Book {
     }
 
     pub(super) fn expire(&self, expire: &Expire, now: Timestamp) -> Decided {
-        let (is_meant, reason): (&dyn Fn(&CallRecord) -> bool, Arc<str>) = match expire {
-            Expire::Overdue => (&|record| record.deadline <= now, "overdue".into()),
-            Expire::Holder(holder) => {
-                (&|record| record.holder == Some(*holder), "its process is dead".into())
-            }
+        let (holder, reason): (_, Arc<str>) = match expire {
+            Expire::Overdue => (None, "overdue".into()),
+            Expire::Holder(holder) => (Some(*holder), "its process is dead".into()),
             Expire::Call { id, seen, request, reason } => {
                 return self.orphan(*id, *seen, request.as_ref(), reason);
             }
+        };
+        let is_meant = |record: &CallRecord| match holder {
+            Some(_) => record.holder == holder,
+            None => record.deadline <= now,
         };
         let (mut ids, mut drafts) = (Vec::new(), Vec::new());
         for (id, record) in &self.calls {
