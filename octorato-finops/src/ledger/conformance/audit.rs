@@ -25,6 +25,7 @@ pub(crate) const ONE_PERIOD: &str = "each instant in one period";
 pub(crate) const CLOSED: &str = "nothing is posted to a closed month";
 pub(crate) const CLOCK: &str = "time and sequence never go back";
 pub(crate) const ANSWER: &str = "the answer names exactly the budgets that fail";
+pub(crate) const TOLD: &str = "what is booked of a call is what it cost";
 pub(crate) const HOLDS: &str = "what is held is the sum of what calls hold";
 
 pub(crate) struct Audit<'l> {
@@ -38,6 +39,7 @@ pub(crate) struct Audit<'l> {
     raises: Vec<Raise>,
     closed: Vec<Close>,
     held: BTreeMap<ReservationId, Money>,
+    booked: BTreeMap<ReservationId, Money>,
     ended: BTreeSet<ReservationId>,
     broken: BTreeMap<&'static str, String>,
     operation: Option<Operation>,
@@ -56,6 +58,7 @@ impl<'l> Audit<'l> {
             raises: Vec::new(),
             closed: Vec::new(),
             held: BTreeMap::new(),
+            booked: BTreeMap::new(),
             ended: BTreeSet::new(),
             broken: BTreeMap::new(),
             operation: None,
@@ -212,6 +215,16 @@ impl<'l> Audit<'l> {
         let over = self.held.get(&id).map_or(cost, |held| cost.checked_sub(*held).unwrap());
         let added = sum(entry.postings.iter()).exposure().unwrap();
         self.check(CAP, added.pico() <= over.pico().max(0));
+        let before = self.booked.get(&id).copied().unwrap_or(usd("0"));
+        let booked = before.checked_add(sum(entry.postings.iter()).spent).unwrap();
+        self.booked.insert(id, booked);
+        // Of a call that a log had told before, the import keeps what it booked.
+        let is_told = match &entry.fact {
+            Fact::Settled { request, .. } | Fact::Orphaned { request, .. } => request.is_some(),
+            Fact::Resolved { source, .. } => source.is_some(),
+            _ => false,
+        };
+        self.check(TOLD, booked == cost || (booked.is_zero() && is_told));
     }
 
     /// What a budget counts at `at` for spend like that of `like`, by definition.

@@ -38,6 +38,8 @@ pub(crate) enum Fault {
     TurnsBack,
     /// Only the first budget that fails is named.
     NamesOne,
+    /// A cost is booked at no more than nothing.
+    ClampsCosts,
     /// Orphans hold nothing.
     ForgetsOrphans,
 }
@@ -167,6 +169,7 @@ impl<L: Ledger> Ledger for Faulty<L> {
                 (Fault::OverlapsPeriods, Fact::Opened { end, .. }) => {
                     *end += SignedDuration::from_hours(1);
                 }
+                (Fault::ClampsCosts, Fact::Settled { .. }) => entry.postings.truncate(1),
                 (Fault::TurnsBack, Fact::Reserved { .. }) => {
                     entry.at -= SignedDuration::from_hours(1);
                 }

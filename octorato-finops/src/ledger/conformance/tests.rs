@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::audit::{
     ANSWER, CAP, CLOCK, CLOSED, FOLD, HOLDS, NO_TRACE, ONE_EFFECT, ONE_END, ONE_PERIOD, PARENT,
-    PERIODS,
+    PERIODS, TOLD,
 };
 use super::faulty::{Fault, Faulty};
 use super::races::{five_levels, race};
@@ -61,6 +61,7 @@ fn each_check_notices_the_ledger_that_breaks_its_rule() {
         (Fault::ReopensMonths, CLOSED),
         (Fault::TurnsBack, CLOCK),
         (Fault::NamesOne, ANSWER),
+        (Fault::ClampsCosts, TOLD),
         (Fault::ForgetsOrphans, HOLDS),
     ] {
         assert!(notices(fault, invariant).is_some(), "{fault:?} was not noticed by: {invariant}");
