@@ -34,6 +34,10 @@ pub enum ErrorKind {
     InvalidUsage,
     /// A built-in or imported data file is damaged.
     Data,
+    /// The same id was used for something else, or what is asked contradicts what was decided.
+    Conflict,
+    /// A store cannot be read or written now, or did not answer in time.
+    Unavailable,
 }
 
 impl ErrorKind {
@@ -51,6 +55,8 @@ impl ErrorKind {
             Self::Unpriced => "unpriced",
             Self::InvalidUsage => "invalid_usage",
             Self::Data => "data",
+            Self::Conflict => "conflict",
+            Self::Unavailable => "unavailable",
         }
     }
 }

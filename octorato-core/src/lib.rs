@@ -25,6 +25,7 @@ mod money;
 mod period;
 mod text;
 mod usage;
+mod uuid;
 
 pub use arm::{Arm, Arms, Billing, Client, Root};
 pub use diagnostic::{Diagnostic, Severity};
@@ -35,3 +36,4 @@ pub use money::{Currency, Money, Rounding};
 pub use period::{Civil, Period};
 pub use text::{LineColumn, SourceText, Span};
 pub use usage::{Unit, UnitKind, Usage};
+pub use uuid::{DecisionId, ReservationId};

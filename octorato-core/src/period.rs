@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span as JiffSpan, Timestamp};
+use jiff::{SignedDuration, Span as JiffSpan, Timestamp};
 
 use crate::{Error, ErrorKind, Result};
 
@@ -102,6 +102,75 @@ impl Period {
         }
         let first = format!("{text}-01").parse::<Date>().map_err(|_| refuse())?;
         Civil::Month.of_date(first, zone)
+    }
+
+    /// The clock hour that contains `at`. It ends early where the zone's clock is moved within it,
+    /// so that hours tile time in every zone.
+    pub fn hour(at: Timestamp, zone: &TimeZone) -> Result<Self> {
+        let local = at.to_zoned(zone.clone());
+        let into = SignedDuration::from_secs(i64::from(local.minute()) * 60)
+            + SignedDuration::from_secs(i64::from(local.second()))
+            + SignedDuration::from_nanos(i64::from(local.subsec_nanosecond()));
+        let start = at.checked_sub(into).map_err(out_of_range)?;
+        let end = start.checked_add(SignedDuration::from_hours(1)).map_err(out_of_range)?;
+        // The transition at or before `at`; `preceding` looks strictly before.
+        let just_after = at.checked_add(JiffSpan::new().nanoseconds(1)).map_err(out_of_range)?;
+        let last = zone.preceding(just_after).next().map(|moved| moved.timestamp());
+        let next = zone.following(at).next().map(|moved| moved.timestamp());
+        let start = last.map_or(start, |moved| moved.max(start));
+        let end = next.map_or(end, |moved| moved.min(end));
+        let label = format!("{}T{:02}", local.date(), local.hour());
+        Ok(Self { start: Some(start), end: Some(end), zone: zone.clone(), label })
+    }
+
+    /// The month from one day `anchor` (1 to 31) to the next that contains `at`; in a month without
+    /// that day it starts on the last one.
+    ///
+    /// ```
+    /// use jiff::tz::TimeZone;
+    /// use octorato_core::Period;
+    ///
+    /// let at = "2026-03-30T12:00:00Z".parse()?;
+    /// let period = Period::anchored_month(at, 31, &TimeZone::UTC)?;
+    /// assert_eq!(period.label(), "2026-02-28 to 2026-03-30");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn anchored_month(at: Timestamp, anchor: u8, zone: &TimeZone) -> Result<Self> {
+        let Ok(anchor @ 1..=31) = i8::try_from(anchor) else {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("not a day of a month: `{anchor}`"),
+            )
+            .hinted("use 1 to 31"));
+        };
+        let start_in = |month: Date| -> Result<(Date, Timestamp)> {
+            let day = anchor.min(month.days_in_month());
+            let first = Date::new(month.year(), month.month(), day).map_err(out_of_range)?;
+            Ok((first, start_of(first, zone)?))
+        };
+        let step = JiffSpan::new().months(1);
+        let this = zone.to_datetime(at).date().first_of_month();
+        let next = this.checked_add(step).map_err(out_of_range)?;
+        let ((mut first, mut start), (mut after, mut end)) = (start_in(this)?, start_in(next)?);
+        if at < start {
+            let before = this.checked_sub(step).map_err(out_of_range)?;
+            (after, end) = (first, start);
+            (first, start) = start_in(before)?;
+        }
+        let last = after.checked_sub(JiffSpan::new().days(1)).map_err(out_of_range)?;
+        let label = format!("{first} to {last}");
+        Ok(Self { start: Some(start), end: Some(end), zone: zone.clone(), label })
+    }
+
+    /// The half-open interval `[start, end)` under a name of its own.
+    pub fn between(start: Timestamp, end: Timestamp, label: &str, zone: &TimeZone) -> Result<Self> {
+        if end <= start {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("the period ends before it starts: `{start}` to `{end}`"),
+            ));
+        }
+        Ok(Self { start: Some(start), end: Some(end), zone: zone.clone(), label: label.into() })
     }
 
     /// From the start of the day `since` up to and including the day `until`; either may be open.
@@ -268,5 +337,48 @@ mod tests {
             let last = period.start().unwrap().checked_sub(JiffSpan::new().nanoseconds(1)).unwrap();
             prop_assert_eq!(civil.containing(last, &zone).unwrap().end(), period.start());
         }
+    }
+
+    proptest! {
+        /// The same for hours and for months with an anchor day.
+        #[test]
+        fn hours_and_anchored_months_tile_time(
+            second in 1_262_304_000_i64..2_208_988_800,
+            near in prop::option::of(-7_200_i64..7_200),
+            zone_name in prop::sample::select(vec![
+                "America/Mexico_City", "Europe/Rome", "Australia/Lord_Howe", "Pacific/Apia",
+                "Asia/Kolkata", "America/Havana", "UTC",
+            ]),
+            anchor in 1_u8..=31,
+        ) {
+            let zone = zone(zone_name);
+            let mut at = Timestamp::from_second(second).unwrap();
+            // Half of the cases lie beside a change of the clock.
+            if let (Some(near), Some(moved)) = (near, zone.following(at).next()) {
+                at = Timestamp::from_second(moved.timestamp().as_second() + near).unwrap();
+            }
+            let containing: [&dyn Fn(Timestamp) -> Period; 2] = [
+                &|at| Period::hour(at, &zone).unwrap(),
+                &|at| Period::anchored_month(at, anchor, &zone).unwrap(),
+            ];
+            for containing in containing {
+                let period = containing(at);
+                prop_assert!(period.contains(at));
+                prop_assert_eq!(containing(period.end().unwrap()).start(), period.end());
+                let last =
+                    period.start().unwrap().checked_sub(JiffSpan::new().nanoseconds(1)).unwrap();
+                prop_assert_eq!(containing(last).end(), period.start());
+            }
+        }
+    }
+
+    #[test]
+    fn an_hour_ends_where_the_clock_is_moved_by_half_an_hour() {
+        let zone = zone("Australia/Lord_Howe");
+        // At 02:00 (15:00Z) clocks go back to 01:30.
+        let hour = Period::hour("2026-04-04T15:10:00Z".parse().unwrap(), &zone).unwrap();
+        assert_eq!(hour.start(), Some("2026-04-04T15:00:00Z".parse().unwrap()));
+        assert_eq!(hour.end(), Some("2026-04-04T15:30:00Z".parse().unwrap()));
+        assert!(Period::anchored_month(Timestamp::UNIX_EPOCH, 32, &zone).is_err());
     }
 }

@@ -21,10 +21,13 @@
 //! ```
 //!
 //! The way of the data: [`logs`] reads files into usage events, [`attribute`] says whose they are,
-//! [`price`] says what they cost, [`report`] sums them up. Only the `source`, `lines` and reader
-//! files of `logs`, `disk` of `attribute` and [`small_file`] touch the world; the rest is pure.
+//! [`price`] says what they cost, [`report`] sums them up; [`ledger`] holds what calls may cost and
+//! books what they did. Only the `source`, `lines` and reader
+//! files of `logs`, `disk` of `attribute`, `clock` and `fresh` of `ledger` and [`small_file`] touch
+//! the world; the rest is pure.
 
 pub mod attribute;
+pub mod ledger;
 pub mod logs;
 pub mod price;
 pub mod recost;

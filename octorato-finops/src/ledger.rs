@@ -1,0 +1,96 @@
+//! The ledger: what calls may cost is held before they are sent, what they did cost is booked after,
+//! and caps hold in between.
+//!
+//! A [`Ledger`] takes [`Operation`]s in batches and answers each. Its journal of [`Entry`]s is only
+//! added to; a [`Balance`] is a fold of it. [`MemoryLedger`] is the plain model with which the
+//! durable stores are compared.
+//!
+//! ```text
+//! (none) --reserve(worst)--> open --settle(actual)--> settled      open --release--> released
+//! open --overdue, or its holder dead--> orphaned --resolve, import or late settle--> ended
+//! ```
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use jiff::SignedDuration;
+//! use jiff::tz::TimeZone;
+//! use octorato_core::{ArmId, Civil, ClientId, Currency, Money};
+//! use octorato_finops::ledger::{
+//!     Budget, BudgetIdentity, Decision, Ledger, MemoryLedger, Operation, Policy, Reserve, Scope,
+//!     Selector, Settle, SpendPath, WallClock, Window, fresh_reservation,
+//! };
+//! use rust_decimal::Decimal;
+//!
+//! let usd = |text: &str| Money::parse(text, Currency::USD);
+//! let (client, arm) = (ClientId::new("acme")?, ArmId::new("acme-web")?);
+//! let budget = Budget {
+//!     identity: BudgetIdentity {
+//!         scope: Scope::Arm(arm.clone()),
+//!         selector: Selector::default(),
+//!         window: Window::Civil(Civil::Month),
+//!         zone: TimeZone::UTC,
+//!     },
+//!     name: "acme-web".into(),
+//!     cap: usd("1.00")?,
+//!     hard_stop_pct: Some(Decimal::ONE_HUNDRED),
+//!     tiers: Vec::new(),
+//! };
+//! let ledger = MemoryLedger::new(WallClock);
+//! ledger.commit(&[Operation::Adopt(Arc::new(Policy::new(vec![budget])?))])?;
+//!
+//! let call = |amount: &str| -> octorato_core::Result<Reserve> {
+//!     Ok(Reserve {
+//!         id: fresh_reservation(jiff::Timestamp::now())?,
+//!         path: Arc::new(SpendPath::of_arm(client.clone(), arm.clone())),
+//!         amount: usd(amount)?,
+//!         max_output_tokens: 4_096,
+//!         patience: SignedDuration::from_mins(15),
+//!         holder: None,
+//!     })
+//! };
+//! let first = call("0.60")?;
+//! let id = first.id;
+//! assert!(matches!(ledger.reserve(first)?, Decision::Granted(_)));
+//! // What is held counts: the next one waits for the first to end.
+//! assert!(matches!(ledger.reserve(call("0.60")?)?, Decision::Busy(_)));
+//! ledger.settle(Settle {
+//!     id, amount: usd("0.45")?, is_estimate: false, request: None, metered: None,
+//! })?;
+//! let Decision::Exhausted(shortage) = ledger.reserve(call("0.60")?)? else { panic!() };
+//! assert_eq!(shortage.failed[0].remaining()?, Some(usd("0.55")?));
+//! # Ok::<(), octorato_core::Error>(())
+//! ```
+
+mod answer;
+mod budget;
+mod clock;
+mod entry;
+mod fresh;
+mod memory;
+mod operation;
+mod path;
+mod single;
+mod spelling;
+mod store;
+mod window;
+
+#[cfg(test)]
+pub(crate) mod conformance;
+
+pub use answer::{
+    Answer, Appended, Ask, Call, Decision, Disclosed, Grant, Outcome, Shortage, Standing, State,
+    Verdict,
+};
+pub use budget::{Action, Budget, BudgetId, BudgetIdentity, Policy, Tier};
+pub use clock::{Clock, DRIFT, LedgerTime, Reading, TRUST, Tick, Uptime, WallClock};
+pub use entry::{Amounts, Balance, Entry, Fact, Posting};
+pub use fresh::{fresh_decision, fresh_reservation};
+pub use memory::MemoryLedger;
+pub use operation::{
+    Append, Close, Correct, Expire, Extend, Holder, Metered, Operation, Raise, Reference, Release,
+    RequestKey, Reserve, Resolve, Settle, SourceKey,
+};
+pub use path::{Scope, Selector, SpendPath};
+pub use store::{Ledger, Verification};
+pub use window::{BUCKETS, Slot, Window};
