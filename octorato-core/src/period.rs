@@ -132,6 +132,24 @@ impl Period {
         Ok(Self { start, end, zone: zone.clone(), label })
     }
 
+    /// From `start` up to, and without, `end`; `label` is its name for people.
+    ///
+    /// An end before the start is an error.
+    pub fn between(
+        start: Timestamp,
+        end: Timestamp,
+        zone: &TimeZone,
+        label: impl Into<String>,
+    ) -> Result<Self> {
+        if end < start {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("the period ends before it starts: `{start}` to `{end}`"),
+            ));
+        }
+        Ok(Self { start: Some(start), end: Some(end), zone: zone.clone(), label: label.into() })
+    }
+
     /// The first instant; nothing where the start is open.
     pub fn start(&self) -> Option<Timestamp> {
         self.start

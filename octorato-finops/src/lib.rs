@@ -21,10 +21,11 @@
 //! ```
 //!
 //! The way of the data: [`logs`] reads files into usage events, [`attribute`] says whose they are,
-//! [`price`] says what they cost, [`report`] sums them up. Only the `source`, `lines` and reader
+//! [`price`] says what they cost, [`report`] sums them up; [`budget`] says what may be spent. Only the `source`, `lines` and reader
 //! files of `logs`, `disk` of `attribute` and [`small_file`] touch the world; the rest is pure.
 
 pub mod attribute;
+pub mod budget;
 pub mod logs;
 pub mod price;
 pub mod recost;
