@@ -9,7 +9,7 @@ use octorato_core::{ArmId, Currency, Error, ErrorKind, Money, Period, Result};
 use super::cycle::Cycle;
 use super::scope::{Call, Scope};
 use super::selectors::{Mismatch, Selectors};
-use super::tiers::{Tier, Tiers};
+use super::tiers::{Percent, Tier, Tiers};
 
 /// Which cost counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -97,9 +97,19 @@ impl Budget {
             return Err(Error::new(ErrorKind::InvalidArgument, format!("not a cap: `{cap:?}`"))
                 .hinted("use US dollars, 0 or more"));
         }
-        let limit = tiers.limit().of(cap)?;
+        let of_cap = |pct: Percent| {
+            pct.of(cap).map_err(|error| {
+                Error::new(
+                    ErrorKind::Overflow,
+                    format!("{pct} per cent of the cap is out of range"),
+                )
+                .caused_by(error)
+                .hinted("write a smaller amount")
+            })
+        };
+        let limit = of_cap(tiers.limit())?;
         if let Some(last) = tiers.list().last() {
-            last.at.of(cap)?;
+            of_cap(last.at)?;
         }
         Ok(Self {
             scope,

@@ -64,6 +64,42 @@ impl Cycle {
         })
     }
 
+    /// The same period from another first day: a weekday in lower case, a day of the month, or a
+    /// month and a day written MM-DD. Only weeks, months and years have one.
+    ///
+    /// ```
+    /// use octorato_finops::budget::Cycle;
+    ///
+    /// assert_eq!(Cycle::MONTHLY.starting("15")?.to_string(), "monthly from day 15");
+    /// assert!(Cycle::MONTHLY.starting("sunday").is_err());
+    /// assert!(Cycle::Daily.starting("1").is_err());
+    /// # Ok::<(), octorato_core::Error>(())
+    /// ```
+    pub fn starting(self, day: &str) -> Result<Self> {
+        let (cycle, hint) = match self {
+            Self::Weekly(_) => {
+                let mut week = Weekday::Monday.cycle_forward().take(7);
+                let day = week.find(|weekday| weekday_name(*weekday) == day);
+                (day.map(Self::Weekly), "write a weekday, such as `sunday`")
+            }
+            Self::Monthly(_) => {
+                let is_plain = day.bytes().all(|byte| byte.is_ascii_digit());
+                let day = day.parse().ok().filter(|_| is_plain);
+                let day = day.and_then(|day| DayOfMonth::new(day).ok());
+                (day.map(Self::Monthly), "write a day of the month from 1 to 31")
+            }
+            Self::Yearly(_) => {
+                let day = DayOfYear::new(day).ok();
+                (day.map(Self::Yearly), "write month and day, such as `\"04-06\"`")
+            }
+            _ => (None, "remove it: only weeks, months and years begin on a day"),
+        };
+        cycle.ok_or_else(|| {
+            let message = format!("not the first day of a {} period: `{day}`", self.name());
+            Error::new(ErrorKind::InvalidArgument, message).hinted(hint)
+        })
+    }
+
     /// The civil period that contains `at`, all time for [`Cycle::Total`]; nothing for sessions,
     /// runs and rolling hours, which have no calendar.
     ///
@@ -155,7 +191,7 @@ impl fmt::Display for Cycle {
 }
 
 /// The day of a week by its English name in lower case.
-pub(super) fn weekday_name(day: Weekday) -> &'static str {
+fn weekday_name(day: Weekday) -> &'static str {
     match day {
         Weekday::Monday => "monday",
         Weekday::Tuesday => "tuesday",
@@ -293,7 +329,7 @@ impl Rolling {
 impl fmt::Display for Rolling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.hours {
-            hours if hours % 24 == 0 => write!(f, "{}d", hours / 24),
+            hours if hours > 24 && hours % 24 == 0 => write!(f, "{}d", hours / 24),
             hours => write!(f, "{hours}h"),
         }
     }
