@@ -38,6 +38,7 @@ mod policy;
 mod scope;
 mod selectors;
 mod sink;
+mod stored;
 mod tiers;
 
 pub use cap::{Basis, Budget, BudgetId};

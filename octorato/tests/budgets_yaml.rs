@@ -162,10 +162,7 @@ default:
     ");
 }
 
-#[test]
-fn everything_that_can_be_said() {
-    let read = policy(
-        r#"sinks:
+const EVERYTHING: &str = r#"sinks:
   ops: { webhook: "https://hooks.example.com/T0/secret", timeout_seconds: 10, retries: 0 }
   desk: { command: [notify-send, octorato] }
 budgets:
@@ -179,8 +176,11 @@ budgets:
   - { arm: acme, usd_cap: 5, period: run, match: { run: 'nightly-*', tag.team: web, model: Claude-Opus-* }, action_on_breach: hard_stop }
   - { arm: acme, usd_cap: 24, period: 'rolling:24h', tiers: [{ at_pct: 95.5, action: hard_stop }], action_on_breach: warn }
   - { arm: acme, usd_cap: 0, period: 'rolling:7d', tiers: [{ at_pct: 50, action: alert }], grace_pct: 130 }
-"#,
-    );
+"#;
+
+#[test]
+fn everything_that_can_be_said() {
+    let read = policy(EVERYTHING);
     let lines: Vec<String> = read.budgets().map(ToString::to_string).collect();
     assert_snapshot!(lines.join("\n"), @r"
     arm acme, hourly, cap $0.5, limit $0.5, alert at 100 %
@@ -223,6 +223,28 @@ fn order_comments_and_form_do_not_change_the_policy_and_content_does() {
     assert_ne!(id(first), id(&format!("on_error: deny\n{first}")));
 }
 
+/// The budgets of the agency in `examples/`, beside its arms.
+#[test]
+fn an_agency_s_budgets_are_read() {
+    let arms_text = include_str!("../../examples/agency/home/arms.yaml");
+    let arms = arms::parse(&SourceText::new("arms.yaml", arms_text), None).0.unwrap();
+    let text = include_str!("data/agency-budgets.yaml");
+    let (policy, findings) = parse(&SourceText::new("budgets.yaml", text), &arms);
+    assert!(findings.is_empty(), "{findings:?}");
+    let policy = policy.unwrap();
+    let mut shop = call("acme-web", "acme");
+    shop.session = Some("s1".into());
+    assert_snapshot!(policy.explain(&shop), @r"
+    judges it: shop: arm acme-web, monthly, cap $300, limit $330, alert at 75 %, warn at 100 %, hard_stop at 110 %
+    judges it: the retainer: client acme, monthly, cap $400, limit $400, warn at 100 %
+    judges it: any day: operator, rolling:24h, cap $60, limit $60, hard_stop at 100 %, a trial
+    does not: arm acme-mobile, monthly: it is about arm acme-mobile
+    does not: one session: it is about arm cafe-zuerich
+    does not: arm cafe-zuerich, monthly: it is about arm cafe-zuerich
+    does not: arm globex, monthly: it is about arm globex
+    ");
+}
+
 const MISTAKES: &str = r#"on_error: alow
 unpriced: free
 budget: []
@@ -263,6 +285,35 @@ budgets:
   - { arm: client-x, usd_cap: 6, period: monthly, anchor: 1, timezone: Asia/Kolkata, name: again, action_on_breach: hard_stop }
 default: { arm: acme, monthly_usd_cap: 5 }
 "#;
+
+#[test]
+fn a_policy_outlives_its_file_and_the_arms_that_it_names() {
+    let arms = declared_arms();
+    for text in [
+        EXAMPLE,
+        EVERYTHING,
+        "budgets: []\n",
+        &format!("on_error: allow\nunpriced: flag\n{EVERYTHING}"),
+    ] {
+        let policy = policy(text);
+        let stored = policy.to_stored().unwrap();
+        let again = Policy::from_stored(&stored, &arms).unwrap();
+        assert_eq!(again.id(), policy.id());
+        assert_eq!(again.declared(), policy.declared());
+        assert!(again.budgets().eq(policy.budgets()));
+        let alone = Policy::from_stored(&stored, &Arms::none()).unwrap();
+        assert_eq!(alone.declared(), policy.declared());
+        let damaged =
+            stored.replace("\"1000\"", "\"1001\"").replace("\"version\":1", "\"version\":2");
+        let error = Policy::from_stored(&damaged, &arms).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Data);
+    }
+    let raised = policy(EXAMPLE).to_stored().unwrap().replace("\"200\"", "\"2000\"");
+    assert!(
+        Policy::from_stored(&raised, &arms).unwrap_err().to_string().contains("another content")
+    );
+    assert!(Policy::from_stored("{", &arms).is_err());
+}
 
 #[test]
 fn every_mistake_of_a_file_is_found_at_once_with_its_place_and_a_remedy() {

@@ -100,6 +100,16 @@ impl Cycle {
         })
     }
 
+    /// The first day as [`Self::starting`] takes it; nothing where there is none.
+    pub fn first_day(&self) -> Option<String> {
+        match self {
+            Self::Weekly(day) => Some(weekday_name(*day).to_owned()),
+            Self::Monthly(day) => Some(day.0.to_string()),
+            Self::Yearly(day) => Some(day.to_string()),
+            _ => None,
+        }
+    }
+
     /// The civil period that contains `at`, all time for [`Cycle::Total`]; nothing for sessions,
     /// runs and rolling hours, which have no calendar.
     ///

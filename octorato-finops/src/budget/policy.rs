@@ -81,6 +81,16 @@ impl DefaultBudget {
         Self { budget: budget.about(Scope::Operator), zone }
     }
 
+    /// What the budget is, about nobody.
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// The zone that it names.
+    pub(super) fn zone(&self) -> Option<&TimeZone> {
+        self.zone.as_ref()
+    }
+
     /// The budget of an arm, whose own zone is `zone`.
     fn for_arm(&self, arm: &ArmId, zone: &TimeZone) -> Budget {
         let zone = self.zone.as_ref().unwrap_or(zone).clone();
