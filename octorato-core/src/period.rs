@@ -304,6 +304,15 @@ mod tests {
     }
 
     #[test]
+    fn a_period_of_instants_does_not_end_before_it_starts() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (first, last) = (at("2026-10-01T00:00:00Z"), at("2026-10-01T01:00:00Z"));
+        let hour = Period::between(first, last, "an hour", &TimeZone::UTC).unwrap();
+        assert!(hour.contains(first) && !hour.contains(last) && hour.label() == "an hour");
+        assert!(Period::between(last, first, "x", &TimeZone::UTC).is_err());
+    }
+
+    #[test]
     fn the_last_day_belongs_to_the_period() {
         let period = Period::days(
             Some("2026-10-01".parse().unwrap()),

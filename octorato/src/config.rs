@@ -4,7 +4,8 @@
 //! Reading is pure and never stops at the first mistake: [`arms::parse`] takes a text and gives
 //! back the arms and every finding with its place. The disk is touched by [`arms::read`] and
 //! [`arms::load`], by [`places::init`] (which also asks for the zone of the machine) and
-//! [`places::git_work_tree`]; [`prices`] does the same for `prices.yaml`; [`places::Places::from_env`] reads the environment of the process.
+//! [`places::git_work_tree`]; [`prices`] does the same for `prices.yaml` and
+//! [`budgets`] for `budgets.yaml`; [`places::Places::from_env`] reads the environment of the process.
 //!
 //! ```
 //! use octorato::config::arms;
@@ -21,6 +22,7 @@
 //! ```
 
 pub mod arms;
+pub mod budgets;
 pub mod codes;
 pub mod edit;
 pub mod places;

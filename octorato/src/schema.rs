@@ -19,6 +19,11 @@ pub const ALL: &[Schema] = &[
         json: include_str!("../schemas/arms.json"),
     },
     Schema {
+        name: "budgets",
+        about: "budgets.yaml: caps and what happens at them",
+        json: include_str!("../schemas/budgets.json"),
+    },
+    Schema {
         name: "price",
         about: "what `octorato price --json` prints, and a line of `price --batch`",
         json: include_str!("../schemas/price.json"),

@@ -434,6 +434,7 @@ fn the_version_is_one_line() {
 fn schemas_are_listed_and_printed() {
     assert_snapshot!(run("schema"), @r"
     arms          arms.yaml: clients and arms
+    budgets       budgets.yaml: caps and what happens at them
     price         what `octorato price --json` prints, and a line of `price --batch`
     prices        prices.yaml: the operator's own prices
     prices_change what `octorato prices import --json` and `prices update --json` print
@@ -502,6 +503,34 @@ fn every_code_is_explained() {
     PRC023  A name that the list only resembles is either priced, and marked, or refused.
     PRC024  An own model either has rates or is priced like a model of the price list, which must have it under that very name.
     PRC025  No model that the contract is about has a list price for this way of processing, and what has no list price has no agreed one, so the contract never applies.
+    BUD001  The file is not YAML from here on, so none of its budgets is used.
+    BUD002  The file has a byte here that is not UTF-8, so its text is not certain.
+    BUD003  A key that Octorato does not know is most often a misspelt one, and a cap behind it would never hold.
+    BUD004  A key stands twice in one map, and either value could be the one that was meant.
+    BUD005  A key that has no default is not there.
+    BUD006  The value is of another type than the key takes; nothing is converted silently, and an empty value is never a default.
+    BUD007  An empty text here would match everything or name nothing.
+    BUD008  Caps and percentages are plain decimals that are not negative; exponents and separators are refused because people read them differently.
+    BUD009  A file without any value is more likely cut off than meant, so it does not lift the budgets; `budgets: []` does.
+    BUD010  A budget is about one arm, one client or the operator, so exactly one of `arm`, `client` and `operator: true` is there.
+    BUD011  An arm and a client are named by their ids, which are short slugs: a-z, 0-9, `.`, `_` and `-`.
+    BUD012  `arms.yaml` has no such arm, so nothing would ever count in its budget and the cap would never hold.
+    BUD013  `arms.yaml` has no such client, so nothing would ever count in its budget and the cap would never hold.
+    BUD014  A cap is given once: as `monthly_usd_cap`, which says the period too, or as `usd_cap` beside `period`.
+    BUD015  A period is `hourly`, `daily`, `weekly`, `monthly`, `yearly`, `total`, `session`, `run`, or the last hours or days, such as `rolling:24h`.
+    BUD016  The first day of a period is a day of the month for `monthly`, a weekday for `weekly`, a month and a day for `yearly`, and nothing for the others.
+    BUD017  A zone is a name of the IANA database, because days and months need its clock changes.
+    BUD018  What happens is one of `alert`, `warn` and `hard_stop`, of which only the last denies calls.
+    BUD019  Each tier has its own part of the cap, and one place at most is the hard stop, so that the limit is certain.
+    BUD020  Per cent of the cap: 110 is a tenth above it. A grace is never below 100.
+    BUD021  Calls are matched by `project`, `session`, `run`, `agent`, `skill`, `model` or `tag.` and a key, each with one text.
+    BUD022  Two budgets with one scope, match, period, zone and first day are one budget with two caps, of which either could be the one that was meant.
+    BUD023  The key takes one of a few words.
+    BUD024  An alert goes to a command or to a webhook, which is reached by `https` and within a time.
+    BUD025  `sinks` has no such entry, so the alert would reach nobody.
+    BUD026  The default is for arms that no budget names; this arm is named, but only for a part of its work, so the rest of it has no cap of its own.
+    BUD027  A trial says what a hard stop would have denied; without a hard stop it has nothing to say.
+    BUD028  A key of the original Octorato that has nothing to say here, so it is passed over.
     ");
     assert_snapshot!(run("explain arm008"), @"ARM008  The same id names two arms, so their spending could not be told apart.");
 }

@@ -34,18 +34,21 @@ macro_rules! codes {
     };
 }
 
+pub mod budgets;
 pub mod prices;
 
-/// Every code: those of `arms.yaml`, then those of `prices.yaml`.
+/// Every code: those of `arms.yaml`, then those of `prices.yaml` and of `budgets.yaml`.
 pub const ALL: &[Code] = &{
-    let mut all = [OF_FILE[0]; OF_FILE.len() + prices::OF_FILE.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = match at.checked_sub(OF_FILE.len()) {
-            None => OF_FILE[at],
-            Some(at) => prices::OF_FILE[at],
-        };
-        at += 1;
+    let lists = [OF_FILE, prices::OF_FILE, budgets::OF_FILE];
+    let mut all = [OF_FILE[0]; OF_FILE.len() + prices::OF_FILE.len() + budgets::OF_FILE.len()];
+    let (mut at, mut list) = (0, 0);
+    while list < lists.len() {
+        let mut entry = 0;
+        while entry < lists[list].len() {
+            all[at] = lists[list][entry];
+            (at, entry) = (at + 1, entry + 1);
+        }
+        list += 1;
     }
     all
 };
@@ -136,13 +139,16 @@ mod tests {
 
     #[test]
     fn codes_are_numbered_without_gaps_and_explained_in_a_sentence() {
-        for (prefix, codes) in [("ARM", OF_FILE), ("PRC", prices::OF_FILE)] {
+        for (prefix, codes) in
+            [("ARM", OF_FILE), ("PRC", prices::OF_FILE), ("BUD", budgets::OF_FILE)]
+        {
             for (index, entry) in codes.iter().enumerate() {
                 assert_eq!(entry.code, format!("{prefix}{:03}", index + 1));
                 assert!(entry.explanation.ends_with('.'), "{}", entry.code);
                 assert_eq!(explain(entry.code), Some(entry.explanation));
             }
         }
-        assert_eq!(ALL.len(), OF_FILE.len() + prices::OF_FILE.len());
+        let codes: std::collections::BTreeSet<_> = ALL.iter().map(|entry| entry.code).collect();
+        assert_eq!(codes.len(), ALL.len());
     }
 }

@@ -87,6 +87,11 @@ impl Places {
         self.home.join("arms.yaml")
     }
 
+    /// The file of budgets.
+    pub fn budgets(&self) -> PathBuf {
+        self.home.join("budgets.yaml")
+    }
+
     /// The file of the operator's own prices.
     pub fn prices(&self) -> PathBuf {
         self.home.join("prices.yaml")
