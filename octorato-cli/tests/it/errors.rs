@@ -379,10 +379,10 @@ fn unknown_names_are_refused_with_the_known_ones() {
     hint: `octorato explain` lists all codes
     [exit 2]
     ");
-    assert_snapshot!(run("schema budget"), @r"
+    assert_snapshot!(run("schema budget"), @"
     [stderr]
     error: no such schema: `budget`
-    hint: known: arms, price, prices, prices_change, prices_diff, prices_list, prices_recost, prices_show, report, settings, why
+    hint: known: arms, budgets, price, prices, prices_change, prices_diff, prices_list, prices_recost, prices_show, report, settings, why
     [exit 2]
     ");
     assert_snapshot!(run("completions cmd"), @r"
