@@ -279,8 +279,8 @@ fn size(limits: &Limits<'_>, request: &Request) -> Result<Size> {
 /// Images of Claude models are scaled down to 4,784 tokens at most (1,568 before Opus 4.7):
 /// <https://platform.claude.com/docs/en/build-with-claude/vision>. Images of `OpenAI`'s earlier
 /// models are scaled to 768 x 2,048 pixels, which are eight tiles and a base, or to 1,536 patches
-/// times a factor; images of low detail have the base alone. Of later models the documentation
-/// gives no such table: <https://platform.openai.com/docs/guides/images-vision#calculating-costs>.
+/// times a factor; images of low detail have the base alone. For GPT-5 and later, what is published
+/// contradicts itself, so no maximum of theirs is used: <https://platform.openai.com/docs/guides/images-vision#calculating-costs>.
 /// Gemini documents tokens per tile and per second, but no most of either. Of the pages of a PDF,
 /// Anthropic documents how many there may be, but only what is usual for the text of each
 /// (<https://platform.claude.com/docs/en/build-with-claude/pdf-support>).
@@ -296,10 +296,9 @@ fn documented(limits: &Limits<'_>, medium: Media) -> Option<u64> {
     match id.strip_prefix("openai/").unwrap_or(id) {
         "gpt-4o" | "gpt-4o-2024-05-13" | "chatgpt-4o-latest" | "gpt-4.1" => Some(85 + 8 * 170),
         "gpt-4o-mini" => Some(2_833 + 8 * 5_667),
-        "gpt-5" => Some(70 + 8 * 140),
-        "o1" | "o1-pro" | "o3" => Some(75 + 8 * 150),
-        "gpt-4.1-mini" | "gpt-5-mini" => Some(2_489),
-        "gpt-4.1-nano" | "gpt-5-nano" => Some(3_779),
+        "o1" | "o3" => Some(75 + 8 * 150),
+        "gpt-4.1-mini" => Some(2_489),
+        "gpt-4.1-nano" => Some(3_779),
         "o4-mini" => Some(2_642),
         _ => None,
     }

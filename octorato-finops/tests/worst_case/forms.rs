@@ -219,8 +219,11 @@ fn an_image_has_a_documented_size_at_the_earlier_models_and_none_at_later_ones()
         {"type": "image_url", "image_url": {"url": "https://example.com/a", "detail": "low"}}]}]),
     );
     let input = |model| bound("openai", model, Some("chat"), &body).terms()[0].count;
-    for model in ["gpt-5", "gpt-5-mini", "gpt-4.1", "o3", "gpt-4o"] {
+    for model in ["gpt-4.1", "gpt-4.1-mini", "o3", "gpt-4o"] {
         assert!(input(model) < 6_000, "{model}");
+    }
+    for model in ["gpt-5", "gpt-5-mini"] {
+        assert!(input(model) > 200_000, "{model}");
     }
     assert!(input("gpt-5.4") > 1_000_000);
 }
