@@ -39,6 +39,7 @@ mod corrections;
 #[allow(dead_code)]
 mod fetch;
 mod files;
+pub mod gate;
 pub mod quote;
 mod recost;
 pub mod scan;
