@@ -13,20 +13,20 @@
 //!
 //! ```
 //! use octorato_core::{ArmId, Arms, Currency, Money};
-//! use octorato_finops::budget::{Action, Budget, Call, Cycle, Percent, Policy, Scope, Tiers};
+//! use octorato_finops::budget::{Action, Budget, SpendPath, Cycle, Percent, Policy, Scope, Tiers};
 //!
 //! let usd = |text| Money::parse(text, Currency::USD);
 //! let tiers = Tiers::new(Some(Action::HardStop), Some(Percent::new("110".parse()?)?), vec![])?;
 //! let month = Budget::new(Scope::Arm(ArmId::new("acme")?), Cycle::MONTHLY, usd("200")?, tiers)?;
 //! let policy = Policy::of(vec![month], &Arms::none())?;
 //!
-//! let call = Call { arm: Some(ArmId::new("acme")?), ..Call::default() };
+//! let call = SpendPath { arm: Some(ArmId::new("acme")?), ..SpendPath::default() };
 //! let [budget] = &policy.matching(&call)[..] else { panic!("one budget") };
 //! assert_eq!(budget.limit().to_string(), "220");
 //! assert!(!budget.denies(usd("215")?, usd("4")?, usd("1")?)?);
 //! assert!(budget.denies(usd("215")?, usd("4")?, usd("1.01")?)?);
 //!
-//! let other = Call { arm: Some(ArmId::new("globex")?), ..Call::default() };
+//! let other = SpendPath { arm: Some(ArmId::new("globex")?), ..SpendPath::default() };
 //! assert!(policy.matching(&other).is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -34,6 +34,8 @@
 mod cap;
 mod cycle;
 mod explain;
+mod in_force;
+mod path;
 mod policy;
 mod rolling;
 mod scope;
@@ -45,9 +47,11 @@ mod tiers;
 pub use cap::{Basis, Budget, BudgetId};
 pub use cycle::{Cycle, DayOfMonth, DayOfYear};
 pub use explain::{Explained, PolicyExplanation};
+pub use in_force::{InForce, Judge};
+pub use path::SpendPath;
 pub use policy::{Declared, DefaultBudget, OnError, Policy, PolicyId, Unpriced};
 pub use rolling::Rolling;
-pub use scope::{Call, Scope};
+pub use scope::Scope;
 pub use selectors::{Mismatch, Selector, Selectors};
 pub use sink::{Sink, Target};
 pub use tiers::{Action, Percent, Tier, Tiers};

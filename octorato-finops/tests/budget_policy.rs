@@ -4,8 +4,8 @@
 use jiff::tz::TimeZone;
 use octorato_core::{Arm, ArmId, Arms, Client, ClientId, Currency, ErrorKind, Money, Rounding};
 use octorato_finops::budget::{
-    Action, Basis, Budget, Call, Cycle, DayOfMonth, Declared, DefaultBudget, Mismatch, OnError,
-    Percent, Policy, Scope, Selector, Selectors, Sink, Tier, Tiers, Unpriced,
+    Action, Basis, Budget, Cycle, DayOfMonth, Declared, DefaultBudget, InForce, Mismatch, OnError,
+    Percent, Policy, Scope, Selector, Selectors, Sink, SpendPath, Tier, Tiers, Unpriced,
 };
 use proptest::prelude::*;
 
@@ -29,11 +29,11 @@ fn budget(scope: Scope, cap: &str, action: Action) -> Budget {
     Budget::new(scope, Cycle::MONTHLY, usd(cap), tiers(action)).unwrap()
 }
 
-fn call(arm: &str, client: &str) -> Call {
-    Call {
+fn call(arm: &str, client: &str) -> SpendPath {
+    SpendPath {
         arm: Some(ArmId::new(arm).unwrap()),
         client: Some(ClientId::new(client).unwrap()),
-        ..Call::default()
+        ..SpendPath::default()
     }
 }
 
@@ -66,7 +66,7 @@ fn arms(ids: &[(&str, &str)]) -> Arms {
     arms
 }
 
-fn titles(policy: &Policy, call: &Call) -> Vec<String> {
+fn titles(policy: &Policy, call: &SpendPath) -> Vec<String> {
     policy.matching(call).iter().map(|budget| budget.title()).collect()
 }
 
@@ -87,7 +87,7 @@ fn a_call_is_judged_by_all_that_match_and_by_none_of_another_arm() {
     assert_eq!(titles(&policy, &call("acme-web", "acme")), ["all", "acme", "web"]);
     assert_eq!(titles(&policy, &call("acme-app", "acme")), ["all", "acme"]);
     assert_eq!(titles(&policy, &call("globex", "globex")), ["all", "globex"]);
-    assert_eq!(titles(&policy, &Call::default()), ["all"], "nobody's work is the operator's");
+    assert_eq!(titles(&policy, &SpendPath::default()), ["all"], "nobody's work is the operator's");
     assert_eq!(
         policy.explain(&call("acme-app", "acme")).to_string(),
         "judges it: all: operator, monthly, cap $5000, limit $5000, hard_stop at 100 %\n\
@@ -126,7 +126,7 @@ fn the_default_is_for_each_arm_that_no_budget_names() {
     assert_eq!(new.title(), "arm new, monthly");
     assert_eq!(new.zone().iana_name(), Some("America/Mexico_City"));
     assert!(policy.explain(&unknown).to_string().contains("judges it: arm new, monthly"));
-    assert!(policy.matching(&Call::default()).is_empty(), "nobody's work is no arm's");
+    assert!(policy.matching(&SpendPath::default()).is_empty(), "nobody's work is no arm's");
     // Written out, it is the same budget.
     let written = budget(arm("globex"), "70", Action::HardStop);
     assert_eq!(written.in_zone(TimeZone::get("Europe/Rome").unwrap()).id(), globex.id());
@@ -136,10 +136,10 @@ fn the_default_is_for_each_arm_that_no_budget_names() {
 fn a_budget_per_session_judges_calls_in_a_session() {
     let of = |cycle| Budget::new(Scope::Operator, cycle, usd("5"), tiers(Action::HardStop));
     let (session, run) = (of(Cycle::Session).unwrap(), of(Cycle::Run).unwrap());
-    let call = Call { session: Some("s1".into()), ..Call::default() };
+    let call = SpendPath { session: Some("s1".into()), ..SpendPath::default() };
     assert!(session.matches(&call));
     assert_eq!(run.mismatch(&call), Some(Mismatch::OutsideOf("run")));
-    assert_eq!(session.mismatch(&Call::default()), Some(Mismatch::OutsideOf("session")));
+    assert_eq!(session.mismatch(&SpendPath::default()), Some(Mismatch::OutsideOf("session")));
 }
 
 #[test]
@@ -281,10 +281,10 @@ fn selector() -> impl Strategy<Value = (Selector, String)> {
     (names, values).prop_map(|(name, value)| (Selector::from_name(name).unwrap(), value.to_owned()))
 }
 
-fn calls() -> impl Strategy<Value = Call> {
+fn calls() -> impl Strategy<Value = SpendPath> {
     let text = || prop::option::of(prop::sample::select(vec!["a", "b", "ab", "c"]));
     (text(), text(), text(), text(), text(), text(), text(), text()).prop_map(
-        |(arm, client, project, agent, skill, run, k, l)| Call {
+        |(arm, client, project, agent, skill, run, k, l)| SpendPath {
             arm: arm.map(|id| ArmId::new(id).unwrap()),
             client: client.map(|id| ClientId::new(id).unwrap()),
             project: project.map(Into::into),
@@ -295,13 +295,13 @@ fn calls() -> impl Strategy<Value = Call> {
                 .into_iter()
                 .filter_map(|(key, value)| value.map(|value| (key.into(), value.into())))
                 .collect(),
-            ..Call::default()
+            ..SpendPath::default()
         },
     )
 }
 
 /// The reference: scope and each condition, by hand.
-fn should_match(scope: &Scope, conditions: &[(Selector, String)], call: &Call) -> bool {
+fn should_match(scope: &Scope, conditions: &[(Selector, String)], call: &SpendPath) -> bool {
     let in_scope = match scope {
         Scope::Operator => true,
         Scope::Client(id) => call.client.as_ref() == Some(id),
@@ -392,4 +392,53 @@ proptest! {
         }
         prop_assert_eq!(&fired[..], budget.reached(spent).unwrap());
     }
+}
+
+#[test]
+fn what_is_in_force_outlives_file_and_arms() {
+    let both = arms(&[("acme-web", "acme"), ("globex", "globex")]);
+    let research = Selectors::default().with(Selector::Agent, "researcher").unwrap();
+    let trial = budget(arm("acme-web"), "7", Action::HardStop).in_shadow(true);
+    let total = Budget::new(Scope::Operator, Cycle::Total, usd("50"), tiers(Action::Warn)).unwrap();
+    let declared = Declared {
+        on_error: Some(OnError::Allow),
+        unpriced: Unpriced::Flag,
+        budgets: vec![
+            trial.named("trial").matching(research),
+            total.in_zone(TimeZone::get("Asia/Kolkata").unwrap()),
+        ],
+        default: Some(DefaultBudget::new(budget(Scope::Operator, "100", Action::Warn), None)),
+        ..Declared::default()
+    };
+    let policy = Policy::new(declared, &both).unwrap();
+    let in_force = InForce::of(&policy, &both).unwrap();
+    assert_eq!(in_force.policy(), policy.id());
+    assert!(in_force.budgets().map(Budget::id).eq(policy.budgets().map(Budget::id)));
+    let again = InForce::from_stored(&in_force.to_stored().unwrap()).unwrap();
+    assert_eq!(again, in_force);
+    let titles: Vec<_> = again.judges().iter().map(|judge| judge.title.to_string()).collect();
+    assert_eq!(titles, ["trial", "operator, total", "arm globex, monthly"]);
+    let globex = &again.judges()[2];
+    assert_eq!(globex.budget.zone().iana_name(), Some("Europe/Rome"));
+    assert_eq!(again.find(globex.id), Some(globex));
+    // The arms of later have the default too, under the same policy.
+    let more = arms(&[("acme-web", "acme"), ("globex", "globex"), ("new", "new")]);
+    assert_eq!(policy.in_force(&more).len(), 4);
+    for damaged in ["", "{}", &in_force.to_stored().unwrap().replace("warn", "shout")] {
+        assert_eq!(InForce::from_stored(damaged).unwrap_err().kind(), ErrorKind::Data);
+    }
+}
+
+#[test]
+fn only_what_can_be_kept_comes_into_force() {
+    let none = Arms::none();
+    let new =
+        |budgets| InForce::new(Policy::none().id(), None, Unpriced::Refuse, budgets).map(|_| ());
+    let month = || budget(arm("a"), "1", Action::Warn);
+    assert!(new(vec![month(), month().named("again")]).is_err());
+    let nameless = || TimeZone::fixed(jiff::tz::offset(3));
+    assert!(new(vec![month().in_zone(nameless())]).is_err());
+    let total = Budget::new(Scope::Operator, Cycle::Total, usd("1"), tiers(Action::Warn)).unwrap();
+    assert!(new(vec![total.in_zone(nameless())]).is_ok(), "no zone cuts all time");
+    assert_eq!(InForce::of(&Policy::none(), &none).unwrap(), InForce::none());
 }

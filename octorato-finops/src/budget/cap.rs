@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 use octorato_core::{ArmId, Currency, Error, ErrorKind, Money, Period, Result};
 
 use super::cycle::Cycle;
-use super::scope::{Call, Scope};
+use super::path::SpendPath;
+use super::scope::Scope;
 use super::selectors::{Mismatch, Selectors};
 use super::tiers::{Percent, Tier, Tiers};
 
@@ -43,25 +44,30 @@ impl Basis {
 ///
 /// Two budgets with one id are one budget with two sets of attributes. The zone counts only where
 /// it cuts the period.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BudgetId(blake3::Hash);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BudgetId([u8; 32]);
 
 impl BudgetId {
     /// All 64 hexadecimal digits.
     pub fn full(&self) -> String {
-        self.0.to_hex().to_string()
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
     }
 
-    /// The 32 bytes.
-    pub fn bytes(&self) -> &[u8; 32] {
-        self.0.as_bytes()
+    /// The 32 bytes, for a store.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The id of these bytes, as a store kept them.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 }
 
 /// The first 16 hexadecimal digits.
 impl fmt::Display for BudgetId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0.to_hex()[..16])
+        f.pad(&self.full()[..16])
     }
 }
 
@@ -237,13 +243,8 @@ impl Budget {
     }
 
     /// Why it does not judge a call; nothing where it does.
-    pub fn mismatch(&self, call: &Call) -> Option<Mismatch> {
-        let is_in_scope = match &self.scope {
-            Scope::Operator => true,
-            Scope::Client(id) => call.client.as_ref() == Some(id),
-            Scope::Arm(id) => call.arm.as_ref() == Some(id),
-        };
-        if !is_in_scope {
+    pub fn mismatch(&self, call: &SpendPath) -> Option<Mismatch> {
+        if !self.scope.holds(call) {
             return Some(Mismatch::Scope(self.scope.clone()));
         }
         match self.cycle {
@@ -254,7 +255,7 @@ impl Budget {
     }
 
     /// Whether it judges a call.
-    pub fn matches(&self, call: &Call) -> bool {
+    pub fn matches(&self, call: &SpendPath) -> bool {
         self.mismatch(call).is_none()
     }
 
@@ -301,7 +302,8 @@ impl Budget {
 
     /// The identity.
     pub fn id(&self) -> BudgetId {
-        BudgetId(blake3::hash(format!("octorato budget 1\n{}", self.identity()).as_bytes()))
+        let text = format!("octorato budget 1\n{}", self.identity());
+        BudgetId(*blake3::hash(text.as_bytes()).as_bytes())
     }
 
     /// What people call it: its name, else scope, match and period.

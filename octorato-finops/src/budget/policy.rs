@@ -9,7 +9,8 @@ use octorato_core::{ArmId, Arms, Error, ErrorKind, Result};
 
 use super::cap::{Budget, BudgetId};
 use super::explain::{Explained, PolicyExplanation};
-use super::scope::{Call, Scope};
+use super::path::SpendPath;
+use super::scope::Scope;
 use super::sink::Sink;
 
 /// What is answered when it cannot be known whether a call fits.
@@ -119,20 +120,25 @@ pub struct Declared {
 }
 
 /// The content of a policy: equal where the order of its parts and comments alone differ.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PolicyId(blake3::Hash);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PolicyId([u8; 32]);
 
 impl PolicyId {
     /// All 64 hexadecimal digits.
     pub fn full(&self) -> String {
-        self.0.to_hex().to_string()
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
+    }
+
+    /// The id of 64 hexadecimal digits, as [`Self::full`] writes them.
+    pub fn from_full(text: &str) -> Option<Self> {
+        blake3::Hash::from_hex(text).ok().map(|hash| Self(*hash.as_bytes()))
     }
 }
 
 /// The first 16 hexadecimal digits.
 impl fmt::Display for PolicyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0.to_hex()[..16])
+        f.pad(&self.full()[..16])
     }
 }
 
@@ -186,9 +192,7 @@ impl Policy {
         }
         let mut policy = Self { declared, of_default: Vec::new(), zone: arms.zone.clone() };
         if let Some(default) = &policy.declared.default {
-            let unnamed = arms.arms.iter().map(|arm| &arm.id).filter(|id| !policy.names(id));
-            policy.of_default =
-                unnamed.map(|id| default.for_arm(id, Scope::Arm(id.clone()).zone(arms))).collect();
+            policy.of_default = policy.defaults(default, arms);
         }
         Ok(policy)
     }
@@ -215,16 +219,32 @@ impl Policy {
         self.declared.budgets.iter().chain(&self.of_default)
     }
 
+    /// Every budget, flat, with the default of each of `arms` that no budget names: those of now,
+    /// which may be others than those at the reading.
+    pub fn in_force(&self, arms: &Arms) -> Vec<Budget> {
+        let mut budgets = self.declared.budgets.clone();
+        if let Some(default) = &self.declared.default {
+            budgets.extend(self.defaults(default, arms));
+        }
+        budgets
+    }
+
+    /// The default of each arm that no declared budget names.
+    fn defaults(&self, default: &DefaultBudget, arms: &Arms) -> Vec<Budget> {
+        let unnamed = arms.arms.iter().map(|arm| &arm.id).filter(|id| !self.names(id));
+        unnamed.map(|id| default.for_arm(id, Scope::Arm(id.clone()).zone(arms))).collect()
+    }
+
     /// The budgets that judge a call, in the order of [`Self::budgets`].
     ///
     /// An arm that is not declared and that no budget names has the default as well, in the
     /// operator's zone.
-    pub fn matching(&self, call: &Call) -> Vec<Cow<'_, Budget>> {
+    pub fn matching(&self, call: &SpendPath) -> Vec<Cow<'_, Budget>> {
         self.all_for(call).into_iter().filter(|budget| budget.matches(call)).collect()
     }
 
     /// Every budget, and the default of the call's arm where it is not declared.
-    fn all_for(&self, call: &Call) -> Vec<Cow<'_, Budget>> {
+    fn all_for(&self, call: &SpendPath) -> Vec<Cow<'_, Budget>> {
         let mut budgets: Vec<Cow<'_, Budget>> = self.budgets().map(Cow::Borrowed).collect();
         let undeclared = call.arm.as_ref().filter(|arm| {
             let mut scopes = self.budgets().map(Budget::scope);
@@ -237,7 +257,7 @@ impl Policy {
     }
 
     /// Which budgets judge a call, and why the others do not. For the operator: it names other arms.
-    pub fn explain(&self, call: &Call) -> PolicyExplanation<'_> {
+    pub fn explain(&self, call: &SpendPath) -> PolicyExplanation<'_> {
         let lines = self.all_for(call).into_iter().map(|budget| {
             let mismatch = budget.mismatch(call);
             Explained { budget, mismatch }
@@ -247,7 +267,7 @@ impl Policy {
 
     /// What is answered to a call when the ledger cannot say whether it fits: what was declared,
     /// else deny where a budget that judges the call enforces its limit, and allow where none does.
-    pub fn on_error(&self, call: &Call) -> OnError {
+    pub fn on_error(&self, call: &SpendPath) -> OnError {
         let is_capped = || self.matching(call).iter().any(|budget| budget.enforces());
         match self.declared.on_error {
             Some(answer) => answer,
@@ -280,6 +300,6 @@ impl Policy {
         let on_error = on_error.map_or("-", OnError::name);
         let text =
             format!("octorato budgets 1\n{on_error} {}\n{}", unpriced.name(), lines.join("\n"));
-        PolicyId(blake3::hash(text.as_bytes()))
+        PolicyId(*blake3::hash(text.as_bytes()).as_bytes())
     }
 }

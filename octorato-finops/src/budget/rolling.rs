@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use octorato_core::{Error, ErrorKind, Result};
 
 /// The last hours up to now, counted in buckets of a sixtieth, of which the oldest is counted
@@ -13,6 +13,8 @@ pub struct Rolling {
 }
 
 impl Rolling {
+    /// Into how many buckets the hours are cut.
+    pub const BUCKETS: i64 = 60;
     /// The longest: 366 days.
     pub const MOST_HOURS: u32 = 366 * 24;
 
@@ -44,6 +46,11 @@ impl Rolling {
         self.hours
     }
 
+    /// How long it is.
+    pub fn length(self) -> SignedDuration {
+        SignedDuration::from_hours(i64::from(self.hours))
+    }
+
     /// How many seconds a bucket has: a minute for each hour.
     pub fn bucket_seconds(self) -> i64 {
         i64::from(self.hours) * 60
@@ -51,12 +58,23 @@ impl Rolling {
 
     /// The bucket of an instant, counted from the Unix epoch.
     pub fn bucket(self, at: Timestamp) -> i64 {
-        at.as_second().div_euclid(self.bucket_seconds())
+        let width = i128::from(self.bucket_seconds()) * 1_000_000_000;
+        i64::try_from(at.as_nanosecond().div_euclid(width)).unwrap_or(i64::MAX)
+    }
+
+    /// The interval of a bucket: its first instant and the first after it.
+    pub fn interval(self, bucket: i64) -> (Timestamp, Timestamp) {
+        let start = |bucket: i64| {
+            let second = bucket.saturating_mul(self.bucket_seconds());
+            let edge = if second < 0 { Timestamp::MIN } else { Timestamp::MAX };
+            Timestamp::from_second(second).unwrap_or(edge)
+        };
+        (start(bucket), start(bucket.saturating_add(1)))
     }
 
     /// The oldest bucket that counts at `at`: the one in which the hours before it begin.
     pub fn oldest_bucket(self, at: Timestamp) -> i64 {
-        self.bucket(at) - 60
+        self.bucket(at) - Self::BUCKETS
     }
 }
 
@@ -65,6 +83,33 @@ impl fmt::Display for Rolling {
         match self.hours {
             hours if hours > 24 && hours % 24 == 0 => write!(f, "{}d", hours / 24),
             hours => write!(f, "{hours}h"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Buckets tile time, and what lies in the window lies in one of the buckets that count.
+        #[test]
+        fn a_rolling_window_never_counts_too_little(
+            nanosecond in -1_000_000_000_000_000_i128..4_000_000_000_000_000_000,
+            back in 0_i64..1_000_000, hours in 1_u32..800,
+        ) {
+            let rolling = Rolling::new(hours).unwrap();
+            let at = Timestamp::from_nanosecond(nanosecond).unwrap();
+            let now = rolling.bucket(at);
+            let (start, end) = rolling.interval(now);
+            prop_assert!(start <= at && at < end);
+            prop_assert_eq!(rolling.interval(now + 1).0, end);
+            let spent = at - SignedDuration::from_secs(back);
+            if at.duration_since(spent) < rolling.length() {
+                prop_assert!((rolling.oldest_bucket(at)..=now).contains(&rolling.bucket(spent)));
+            }
         }
     }
 }

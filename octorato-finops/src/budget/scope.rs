@@ -1,13 +1,13 @@
-//! Whom a budget is about, and the path of a call that it is compared with.
+//! Whom a budget is about.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use octorato_core::{ArmId, Arms, ClientId, ModelId, SessionId};
+use octorato_core::{ArmId, Arms, ClientId};
 
-/// Whose spending a budget counts.
+use super::path::SpendPath;
+
+/// Whose spending a budget counts; the widest first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// That of all arms, and what is attributed to none.
@@ -19,6 +19,15 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Whether the scope holds spend of `path`.
+    pub fn holds(&self, path: &SpendPath) -> bool {
+        match self {
+            Self::Operator => true,
+            Self::Client(client) => path.client.as_ref() == Some(client),
+            Self::Arm(arm) => path.arm.as_ref() == Some(arm),
+        }
+    }
+
     /// The zone of its days and months: the arm's, else its client's, else the operator's.
     pub fn zone<'a>(&self, arms: &'a Arms) -> &'a TimeZone {
         let of_client = |id| arms.client(id).and_then(|client| client.zone.as_ref());
@@ -37,35 +46,26 @@ impl Scope {
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Operator => f.write_str("operator"),
-            Self::Client(id) => write!(f, "client {id}"),
-            Self::Arm(id) => write!(f, "arm {id}"),
+            Self::Operator => f.pad("operator"),
+            Self::Client(id) => f.pad(&format!("client {id}")),
+            Self::Arm(id) => f.pad(&format!("arm {id}")),
         }
     }
 }
 
-/// The path of a call: all that budgets may select by. What is not known is nothing, and a budget
-/// that selects by it does not match.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Call {
-    /// The client whose arm it is.
-    pub client: Option<ClientId>,
-    /// The arm; nothing for unattributed work, which only the operator's budgets judge.
-    pub arm: Option<ArmId>,
-    /// The project in the arm, as the caller names it.
-    pub project: Option<Arc<str>>,
-    /// The agent's session.
-    pub session: Option<SessionId>,
-    /// The run of a pipeline or a batch, as the caller names it.
-    pub run: Option<Arc<str>>,
-    /// The type of the agent (`researcher`), not its id in the session.
-    pub agent: Option<Arc<str>>,
-    /// The active skill.
-    pub skill: Option<Arc<str>>,
-    /// The model as the call names it.
-    pub model: Option<ModelId>,
-    /// The id of the price list's entry that it is priced as, where there is one.
-    pub priced_as: Option<ModelId>,
-    /// The caller's own tags.
-    pub tags: BTreeMap<Arc<str>, Arc<str>>,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_holds_its_own_and_nobody_elses() {
+        let acme = SpendPath::of_arm(ClientId::new("acme").unwrap(), ArmId::new("web").unwrap());
+        let nobody = SpendPath::default();
+        let client = Scope::Client(ClientId::new("acme").unwrap());
+        let arm = Scope::Arm(ArmId::new("web").unwrap());
+        for scope in [&Scope::Operator, &client, &arm] {
+            assert!(scope.holds(&acme), "{scope}");
+            assert_eq!(scope.holds(&nobody), *scope == Scope::Operator, "{scope}");
+        }
+    }
 }

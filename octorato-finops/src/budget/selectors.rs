@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use octorato_core::{Error, ErrorKind, ModelId, Result};
 
-use super::scope::{Call, Scope};
+use super::path::SpendPath;
+use super::scope::Scope;
 use crate::price::ModelPattern;
 
 /// What a call is selected by.
@@ -51,7 +52,7 @@ impl Selector {
     }
 
     /// What a call has of it.
-    fn of<'c>(&self, call: &'c Call) -> Option<&'c str> {
+    fn of<'c>(&self, call: &'c SpendPath) -> Option<&'c str> {
         match self {
             Self::Project => call.project.as_deref(),
             Self::Session => call.session.as_ref().map(AsRef::as_ref),
@@ -85,12 +86,12 @@ impl fmt::Display for Selector {
 /// by byte, save models. A call without a value matches no selector of it, not even `*`.
 ///
 /// ```
-/// use octorato_finops::budget::{Call, Selector, Selectors};
+/// use octorato_finops::budget::{SpendPath, Selector, Selectors};
 ///
 /// let research = Selectors::default().with(Selector::Agent, "research*")?;
-/// let call = Call { agent: Some("researcher".into()), ..Call::default() };
+/// let call = SpendPath { agent: Some("researcher".into()), ..SpendPath::default() };
 /// assert!(research.matches(&call));
-/// assert!(!research.matches(&Call::default()));
+/// assert!(!research.matches(&SpendPath::default()));
 /// # Ok::<(), octorato_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,12 +135,12 @@ impl Selectors {
     }
 
     /// Whether a call matches.
-    pub fn matches(&self, call: &Call) -> bool {
+    pub fn matches(&self, call: &SpendPath) -> bool {
         self.mismatch(call).is_none()
     }
 
     /// The first condition that a call does not meet.
-    pub fn mismatch(&self, call: &Call) -> Option<Mismatch> {
+    pub fn mismatch(&self, call: &SpendPath) -> Option<Mismatch> {
         let (selector, wanted) = self.0.iter().find(|(selector, wanted)| {
             let met = match selector {
                 Selector::Model => [&call.model, &call.priced_as]
@@ -238,10 +239,10 @@ mod tests {
 
     #[test]
     fn a_model_is_compared_by_both_of_its_names_and_without_case() {
-        let call = Call {
+        let call = SpendPath {
             model: Some("Claude-Opus-4-8-20260115".into()),
             priced_as: Some("claude-opus-4-8".into()),
-            ..Call::default()
+            ..SpendPath::default()
         };
         for value in ["claude-opus-4-8", "CLAUDE-opus-*", "claude-opus-4-8-20260115", "*"] {
             assert!(one("model", value).matches(&call), "{value}");
@@ -251,7 +252,7 @@ mod tests {
 
     #[test]
     fn other_texts_are_compared_byte_by_byte() {
-        let call = Call { agent: Some("Plan".into()), ..Call::default() };
+        let call = SpendPath { agent: Some("Plan".into()), ..SpendPath::default() };
         assert!(one("agent", "Plan").matches(&call) && one("agent", "P*").matches(&call));
         assert!(!one("agent", "plan").matches(&call));
         assert!(!one("skill", "*").matches(&call), "a call without a skill has no skill");
@@ -260,7 +261,7 @@ mod tests {
     #[test]
     fn all_conditions_must_be_met_and_the_first_that_is_not_is_told() {
         let both = one("agent", "a").with(Selector::Tag("team".into()), "web").unwrap();
-        let mut call = Call { agent: Some("a".into()), ..Call::default() };
+        let mut call = SpendPath { agent: Some("a".into()), ..SpendPath::default() };
         assert_eq!(
             both.mismatch(&call).unwrap().to_string(),
             "it is about tag.team `web`, the call has none"

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::cap::{Basis, Budget};
 use super::cycle::Cycle;
-use super::policy::{Declared, DefaultBudget, OnError, Policy, Unpriced};
+use super::in_force::InForce;
+use super::policy::{Declared, DefaultBudget, OnError, Policy, PolicyId, Unpriced};
 use super::scope::Scope;
 use super::selectors::{Selector, Selectors};
 use super::sink::{Sink, Target};
@@ -16,6 +17,16 @@ use super::tiers::{Action, Percent, Tier, Tiers};
 
 /// The version of the text; another one is refused.
 const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredInForce {
+    version: u32,
+    policy: String,
+    on_error: Option<String>,
+    unpriced: String,
+    budgets: Vec<StoredBudget>,
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +120,44 @@ impl Policy {
     }
 }
 
+impl InForce {
+    /// The budgets in force as JSON that [`Self::from_stored`] reads, with the zones of their periods
+    /// by name. It holds no sinks, only their names.
+    pub fn to_stored(&self) -> Result<String> {
+        let budgets = self.budgets().map(|budget| {
+            let zone = if budget.cycle().is_civil() { budget.zone() } else { &TimeZone::UTC };
+            store(budget, Some(zone))
+        });
+        let stored = StoredInForce {
+            version: VERSION,
+            policy: self.policy().full(),
+            on_error: self.declared_on_error().map(|answer| answer.name().to_owned()),
+            unpriced: self.unpriced().name().to_owned(),
+            budgets: budgets.collect::<Result<_>>()?,
+        };
+        serde_json::to_string(&stored)
+            .map_err(|error| damaged("cannot be written").caused_by(error))
+    }
+
+    /// Reads what [`Self::to_stored`] wrote. A text of another version is an error of kind
+    /// [`ErrorKind::Data`]; whether it is unchanged, the ledger's chain says.
+    pub fn from_stored(text: &str) -> Result<Self> {
+        let stored: StoredInForce = serde_json::from_str(text)
+            .map_err(|error| damaged("cannot be read").caused_by(error))?;
+        if stored.version != VERSION {
+            return Err(damaged("is of another version").with("version", stored.version));
+        }
+        let unknown = || damaged("has an unknown word");
+        let policy = PolicyId::from_full(&stored.policy).ok_or_else(unknown)?;
+        let on_error = match &stored.on_error {
+            Some(name) => Some(OnError::from_name(name).ok_or_else(unknown)?),
+            None => None,
+        };
+        let unpriced = Unpriced::from_name(&stored.unpriced).ok_or_else(unknown)?;
+        Self::new(policy, on_error, unpriced, restore_budgets(stored.budgets)?)
+    }
+}
+
 fn damaged(what: &str) -> Error {
     Error::new(ErrorKind::Data, format!("the stored policy {what}"))
 }
@@ -119,20 +168,24 @@ fn restore_policy(stored: Stored, arms: &Arms) -> Result<Policy> {
         Some(name) => Some(OnError::from_name(name).ok_or_else(unknown)?),
         None => None,
     };
-    let budgets = stored.budgets.into_iter().map(|stored| {
-        let (budget, zone) = restore(stored)?;
-        Ok(budget.in_zone(zone.ok_or_else(|| damaged("has a budget without a zone"))?))
-    });
     let default = stored.default.map(restore).transpose()?;
     let sinks = stored.sinks.into_iter().map(|(name, sink)| Ok((name, restore_sink(sink)?)));
     let declared = Declared {
         on_error,
         unpriced: Unpriced::from_name(&stored.unpriced).ok_or_else(unknown)?,
-        budgets: budgets.collect::<Result<_>>()?,
+        budgets: restore_budgets(stored.budgets)?,
         default: default.map(|(budget, zone)| DefaultBudget::new(budget, zone)),
         sinks: sinks.collect::<Result<_>>()?,
     };
     Policy::new(declared, arms)
+}
+
+fn restore_budgets(stored: Vec<StoredBudget>) -> Result<Vec<Budget>> {
+    let budgets = stored.into_iter().map(|stored| {
+        let (budget, zone) = restore(stored)?;
+        Ok(budget.in_zone(zone.ok_or_else(|| damaged("has a budget without a zone"))?))
+    });
+    budgets.collect()
 }
 
 fn store(budget: &Budget, zone: Option<&TimeZone>) -> Result<StoredBudget> {

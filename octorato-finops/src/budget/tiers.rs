@@ -164,6 +164,11 @@ impl Tiers {
         self.limit
     }
 
+    /// The strongest that ever happens.
+    pub fn strongest(&self) -> Action {
+        self.list.iter().map(|tier| tier.action).max().unwrap_or(Action::Alert)
+    }
+
     /// Whether one of them is a hard stop; it is at the limit.
     pub fn has_hard_stop(&self) -> bool {
         self.list.iter().any(|tier| tier.action == Action::HardStop)

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use octorato_core::{Money, ReservationId, Result};
 
-use super::budget::BudgetId;
-use super::path::{Scope, SpendPath};
-use super::window::Slot;
+use super::operation::Holder;
+use super::slot::Slot;
+use crate::budget::{Action, BudgetId, Scope, SpendPath};
 
 /// The answer to one operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,6 +85,31 @@ pub enum Disclosed<'s> {
     },
 }
 
+/// How far a budget has come in a period, by what was spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// No tier is reached.
+    Ok,
+    /// A tier that tells the sinks is reached.
+    Alert,
+    /// A tier that tells the agent too is reached.
+    Warn,
+    /// The limit is reached.
+    Over,
+}
+
+impl Level {
+    /// The stable name, as in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Alert => "alert",
+            Self::Warn => "warn",
+            Self::Over => "over",
+        }
+    }
+}
+
 /// How it stands with one budget in one of its periods.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
@@ -105,8 +130,16 @@ pub struct Standing {
     pub resets: Option<Timestamp>,
     /// The cap, in USD.
     pub cap: Money,
-    /// Cap x grace and the raises in force, in USD; nothing where the budget never denies.
-    pub limit: Option<Money>,
+    /// Cap x grace, and the raises in force, in USD.
+    pub limit: Money,
+    /// The strongest that the budget does.
+    pub action: Action,
+    /// Whether it denies what would pass the limit.
+    pub is_enforced: bool,
+    /// Whether it is a trial.
+    pub is_shadow: bool,
+    /// How far it has come.
+    pub level: Level,
     /// Booked, in USD.
     pub spent: Money,
     /// Held by open calls, in USD.
@@ -121,22 +154,20 @@ impl Standing {
         self.open.checked_add(self.orphaned)
     }
 
-    /// What is left to the limit, negative where it is passed; nothing where there is no limit.
-    pub fn remaining(&self) -> Result<Option<Money>> {
-        let Some(limit) = self.limit else { return Ok(None) };
-        limit.checked_sub(self.spent)?.checked_sub(self.reserved()?).map(Some)
+    /// What is left to the limit, negative where it is passed.
+    pub fn remaining(&self) -> Result<Money> {
+        self.limit.checked_sub(self.spent)?.checked_sub(self.reserved()?)
     }
 
-    /// Whether `amount` more would still be within the limit.
+    /// Whether `amount` more would still be within the limit, whether or not it is enforced.
     pub fn fits(&self, amount: Money) -> Result<bool> {
-        Ok(self.remaining()?.is_none_or(|remaining| remaining.pico() >= amount.pico()))
+        Ok(self.remaining()?.pico() >= amount.pico())
     }
 
     /// Whether a call that holds `amount` in all would be within the limit if every open call ended at
     /// no cost.
     pub fn would_fit_once_settled(&self, amount: Money) -> Result<bool> {
-        let settled = self.remaining()?.map(|remaining| remaining.checked_add(self.open));
-        Ok(settled.transpose()?.is_none_or(|remaining| remaining.pico() >= amount.pico()))
+        Ok(self.remaining()?.checked_add(self.open)?.pico() >= amount.pico())
     }
 
     /// What a caller that belongs to one arm may learn of it.
@@ -147,12 +178,14 @@ impl Standing {
         }
     }
 
-    /// The tighter first: the least left, then the narrower scope, then the id.
+    /// The tighter first: what is enforced, then the least left, then the narrower scope, then the
+    /// id.
     pub(crate) fn by_tightness(&self, other: &Self) -> Ordering {
-        let left =
-            |standing: &Self| standing.remaining().ok().flatten().map_or(i128::MAX, Money::pico);
-        left(self)
-            .cmp(&left(other))
+        let left = |standing: &Self| standing.remaining().map_or(i128::MAX, Money::pico);
+        other
+            .is_enforced
+            .cmp(&self.is_enforced)
+            .then_with(|| left(self).cmp(&left(other)))
             .then_with(|| other.scope.cmp(&self.scope))
             .then_with(|| self.budget.cmp(&other.budget))
     }
@@ -235,6 +268,8 @@ pub struct Call {
     pub reserved_at: Timestamp,
     /// When it counts as overdue.
     pub deadline: Timestamp,
+    /// The process that holds it, or held it.
+    pub holder: Option<Holder>,
     /// How it stands with it.
     pub outcome: Outcome,
     /// The sum of its corrections, in USD.

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use octorato_core::{DecisionId, Money, ReservationId, Result};
 
-use super::budget::{BudgetId, Policy};
 use super::operation::{Close, Correct, Holder, Metered, Raise, Reference, RequestKey, SourceKey};
-use super::path::SpendPath;
-use super::window::Slot;
+use super::slot::Slot;
+use crate::budget::{BudgetId, InForce, SpendPath};
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -188,7 +187,7 @@ pub enum Fact {
         metered: Option<Arc<Metered>>,
     },
     /// These budgets are in force from here on.
-    Adopted(Arc<Policy>),
+    Adopted(Arc<InForce>),
     /// A civil period of a budget was opened with these bounds, which stand whatever the time zone
     /// database says later.
     Opened {

@@ -1,90 +1,92 @@
 //! The ledger in memory: the plain model with which every durable store is compared.
 //!
-//! It keeps the whole journal and folds it into sums; it is simple rather than fast, and nothing
-//! of it outlives the process.
+//! The rules are those of every store; only the records are maps here, and nothing of them outlives
+//! the process. It serves short programs and tests as well.
 
-mod book;
-mod calls;
-mod govern;
-mod imports;
-mod judge;
+mod shelf;
 
 use std::sync::{Mutex, MutexGuard};
 
 use octorato_core::{Error, ErrorKind, ReservationId, Result};
 
-use self::book::Book;
+use self::shelf::Shelf;
 use super::answer::{Answer, Ask, Call, Standing, Verdict};
 use super::clock::Clock;
 use super::entry::{Balance, Entry};
 use super::operation::Operation;
+use super::rules;
 use super::store::{Ledger, Verification};
 
 /// A [`Ledger`] in memory, behind one lock.
 #[derive(Debug)]
 pub struct MemoryLedger<C> {
     clock: C,
-    book: Mutex<Book>,
+    shelf: Mutex<Shelf>,
 }
 
 impl<C: Clock> MemoryLedger<C> {
     /// An empty ledger that takes the time from `clock`.
     pub fn new(clock: C) -> Self {
-        Self { clock, book: Mutex::default() }
+        Self { clock, shelf: Mutex::default() }
     }
 
     /// Only after a thread has panicked within the ledger is there none.
-    fn book(&self) -> Result<MutexGuard<'_, Book>> {
-        self.book.lock().map_err(|_| {
+    fn shelf(&self) -> Result<MutexGuard<'_, Shelf>> {
+        self.shelf.lock().map_err(|_| {
             Error::new(ErrorKind::Unavailable, "a thread died while it wrote the ledger")
         })
     }
 }
 
+impl Shelf {
+    /// The records that follow from a journal.
+    fn replayed(journal: &[Entry]) -> Result<Self> {
+        let mut shelf = Self::default();
+        journal.iter().try_for_each(|entry| rules::absorb(&mut shelf, entry.clone()))?;
+        Ok(shelf)
+    }
+}
+
 impl<C: Clock> Ledger for MemoryLedger<C> {
     fn commit(&self, operations: &[Operation]) -> Result<Vec<Result<Answer>>> {
-        let mut book = self.book()?;
-        Ok(book.commit(operations, self.clock.tick()))
+        rules::commit(&mut *self.shelf()?, operations, self.clock.tick())
     }
 
     fn check(&self, asks: &[Ask]) -> Result<Vec<Verdict>> {
-        let book = self.book()?;
-        let now = book.now(self.clock.tick());
-        asks.iter().map(|ask| book.verdict(ask, now)).collect()
+        let kept = self.shelf()?;
+        rules::check(&*kept, asks, rules::now(&*kept, self.clock.tick())?)
     }
 
     fn standings(&self) -> Result<Vec<Standing>> {
-        let book = self.book()?;
-        book.standings(book.now(self.clock.tick()))
+        let kept = self.shelf()?;
+        rules::standings(&*kept, rules::now(&*kept, self.clock.tick())?)
     }
 
     fn balances(&self) -> Result<Vec<Balance>> {
-        Ok(self.book()?.balances())
+        rules::balances(&*self.shelf()?)
     }
 
     fn entries(&self, after: u64, limit: usize) -> Result<Vec<Entry>> {
-        let book = self.book()?;
-        let later = book.journal().iter().filter(|entry| entry.sequence > after);
-        Ok(later.take(limit).cloned().collect())
+        Ok(self.shelf()?.entries(after, limit))
     }
 
     fn call(&self, id: ReservationId) -> Result<Option<Call>> {
-        Ok(self.book()?.call(id))
+        rules::call(&*self.shelf()?, id)
     }
 
     fn outstanding(&self) -> Result<Vec<Call>> {
-        Ok(self.book()?.outstanding())
+        rules::outstanding(&*self.shelf()?)
     }
 
     fn replay(&self) -> Result<Vec<Balance>> {
-        let journal = self.book()?.journal().to_vec();
-        Ok(Book::replayed(journal)?.balances())
+        let journal = self.shelf()?.journal().to_vec();
+        rules::balances(&Shelf::replayed(&journal)?)
     }
 
     fn verify(&self) -> Result<Verification> {
         let (journal, balances) = {
-            let book = self.book()?;
-            (book.journal().to_vec(), book.balances())
+            let kept = self.shelf()?;
+            (kept.journal().to_vec(), rules::balances(&*kept)?)
         };
         let mut faults = Vec::new();
         let mut ended = std::collections::BTreeSet::new();
@@ -104,7 +106,7 @@ impl<C: Clock> Ledger for MemoryLedger<C> {
         }
         let entries = u64::try_from(journal.len()).unwrap_or(u64::MAX);
         let last = journal.last().map(|entry| entry.at);
-        if Book::replayed(journal)?.balances() != balances {
+        if rules::balances(&Shelf::replayed(&journal)?)? != balances {
             faults.push("the balances are not the fold of the journal".to_owned());
         }
         Ok(Verification { entries, last, faults })

@@ -7,9 +7,8 @@ use octorato_core::{
     DecisionId, ModelId, Money, PriceContext, ProviderId, RequestId, ReservationId, Usage,
 };
 
-use super::budget::{BudgetId, Policy};
-use super::path::{Scope, SpendPath};
 use super::spelling::Spelling;
+use crate::budget::{BudgetId, InForce, Scope, SpendPath};
 
 /// One operation of a batch; see [`super::Ledger::commit`].
 #[derive(Clone, Debug)]
@@ -31,7 +30,7 @@ pub enum Operation {
     /// Book usage that was found in a log.
     Append(Append),
     /// Put budgets in force, in place of those before.
-    Adopt(Arc<Policy>),
+    Adopt(Arc<InForce>),
     /// Raise the limit of a budget for a while.
     Raise(Raise),
     /// Close a month, so that its statement never changes.
@@ -163,9 +162,10 @@ pub struct Release {
 /// Give up on open calls: they become orphans, and what they can cost at most stays held.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expire {
-    /// All whose patience has run out by the ledger's clock.
+    /// All whose patience has run out by the ledger's clock; 10,000 at once, the rest when asked
+    /// again.
     Overdue,
-    /// All of a process that the caller knows to be dead.
+    /// All of a process that the caller knows to be dead; 10,000 at once as well.
     Holder(Holder),
     /// One whose outcome its holder will never learn: cut, cancelled, or answered by nobody.
     Call {
@@ -274,7 +274,7 @@ impl Raise {
     /// What must be equal for a retry to be one: all but the signature.
     pub fn fingerprint(&self) -> [u8; 16] {
         Spelling::of("octorato raise 1")
-            .bytes(&self.budget.to_bytes())
+            .bytes(self.budget.bytes())
             .money(self.amount)
             .bytes(&self.until.as_nanosecond().to_be_bytes())
             .text(&self.reason)

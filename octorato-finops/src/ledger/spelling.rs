@@ -2,7 +2,7 @@
 
 use octorato_core::Money;
 
-use super::path::SpendPath;
+use crate::budget::SpendPath;
 
 /// Hashes parts, each preceded by its length, so that no two values are spelled the same.
 pub(crate) struct Spelling(blake3::Hasher);
@@ -42,7 +42,8 @@ impl Spelling {
     }
 
     pub(crate) fn path(&mut self, path: &SpendPath) -> &mut Self {
-        let SpendPath { client, arm, project, agent, session, run, skill, model, tags } = path;
+        let SpendPath { client, arm, project, agent, session, run, skill, model, priced_as, tags } =
+            path;
         self.maybe(client.as_ref().map(AsRef::as_ref))
             .maybe(arm.as_ref().map(AsRef::as_ref))
             .maybe(project.as_deref())
@@ -51,6 +52,7 @@ impl Spelling {
             .maybe(run.as_deref())
             .maybe(skill.as_deref())
             .maybe(model.as_ref().map(AsRef::as_ref))
+            .maybe(priced_as.as_ref().map(AsRef::as_ref))
             .number(u64::try_from(tags.len()).unwrap_or(u64::MAX));
         for (name, value) in tags {
             self.text(name).text(value);

@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use octorato::config::budgets::{self, Unusable, keys, parse};
 use octorato::config::{arms, codes};
 use octorato::finops::budget::{
-    Action, Basis, Budget, Call, Cycle, OnError, Policy, Scope, Selector, Target, Unpriced,
+    Action, Basis, Budget, Cycle, OnError, Policy, Scope, Selector, SpendPath, Target, Unpriced,
 };
 use octorato_core::{ArmId, Arms, ClientId, Currency, Diagnostic, ErrorKind, Money, SourceText};
 use proptest::prelude::*;
@@ -52,11 +52,11 @@ fn arm(id: &str) -> Scope {
     Scope::Arm(ArmId::new(id).unwrap())
 }
 
-fn call(arm: &str, client: &str) -> Call {
-    Call {
+fn call(arm: &str, client: &str) -> SpendPath {
+    SpendPath {
         arm: Some(ArmId::new(arm).unwrap()),
         client: Some(ClientId::new(client).unwrap()),
-        ..Call::default()
+        ..SpendPath::default()
     }
 }
 
@@ -109,10 +109,10 @@ fn the_documented_example_is_read_as_documented() {
     assert!(operator.enforces() && operator.scope() == &Scope::Operator);
 
     // A call of the researcher is judged by four, one of another arm of the client by three.
-    let titles = |call: &Call| -> Vec<String> {
+    let titles = |call: &SpendPath| -> Vec<String> {
         policy.matching(call).iter().map(|budget| budget.title()).collect()
     };
-    let researcher = Call { agent: Some("researcher".into()), ..call("acme", "acme") };
+    let researcher = SpendPath { agent: Some("researcher".into()), ..call("acme", "acme") };
     assert_eq!(
         titles(&researcher),
         ["arm acme, monthly", "research-daily", "client acme, monthly", "operator, monthly"]

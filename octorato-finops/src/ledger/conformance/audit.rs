@@ -8,9 +8,10 @@ use octorato_core::{Money, ReservationId, Result};
 
 use super::world::usd;
 use super::{TestClock, comparable};
+use crate::budget::{Budget, BudgetId, Cycle, Scope};
 use crate::ledger::{
-    Amounts, Answer, Appended, Balance, Budget, BudgetId, Clock, Close, Decision, Entry, Fact,
-    Ledger, LedgerTime, Operation, Posting, Raise, Reserve, Scope, Slot, State, Window,
+    Amounts, Answer, Appended, Balance, Clock, Close, Decision, Entry, Fact, Ledger, LedgerTime,
+    Operation, Posting, Raise, Reserve, Slot, State,
 };
 
 /// The invariants, by the names under which a violation is told.
@@ -159,10 +160,9 @@ impl<'l> Audit<'l> {
     fn read_fact(&mut self, entry: &Entry) {
         match &entry.fact {
             Fact::Adopted(policy) => {
-                self.budgets = policy.budgets().to_vec();
+                self.budgets = policy.budgets().cloned().collect();
                 if self.journal.len() == 1 {
-                    self.first_adopted =
-                        self.budgets.iter().map(|budget| budget.identity.id()).collect();
+                    self.first_adopted = self.budgets.iter().map(Budget::id).collect();
                 }
             }
             Fact::Opened { budget, start, end, .. } => {
@@ -173,10 +173,9 @@ impl<'l> Audit<'l> {
                 let is_apart = start < end
                     && before.is_none_or(|before| before <= *start)
                     && after.is_none_or(|after| *end <= after);
-                let known = self.budgets.iter().find(|known| known.identity.id() == *budget);
+                let known = self.budgets.iter().find(|known| known.id() == *budget);
                 let is_whole = known.is_some_and(|known| {
-                    let period = known.identity.window.civil(*start, &known.identity.zone);
-                    period.unwrap().is_some_and(|period| {
+                    known.period(*start).unwrap().is_some_and(|period| {
                         (period.start(), period.end()) == (Some(*start), Some(*end))
                     })
                 });
@@ -200,8 +199,7 @@ impl<'l> Audit<'l> {
     fn check_granted(&mut self, entry: &Entry) {
         let mut is_within = true;
         for posting in entry.postings.iter().filter(|posting| !posting.amounts.open.is_zero()) {
-            for budget in self.budgets.iter().filter(|known| known.identity.matches(&posting.path))
-            {
+            for budget in self.budgets.iter().filter(|known| known.matches(&posting.path)) {
                 let exposure = self.counted(budget, posting, posting.posted).exposure().unwrap();
                 let limit = self.limit(budget, entry.at);
                 is_within &= limit.is_none_or(|limit| exposure <= limit);
@@ -229,33 +227,32 @@ impl<'l> Audit<'l> {
 
     /// What a budget counts at `at` for spend like that of `like`, by definition.
     fn counted(&self, budget: &Budget, like: &Posting, at: Timestamp) -> Amounts {
-        let window = budget.identity.window;
-        let period = window.civil(at, &budget.identity.zone).unwrap();
+        let period = budget.period(at).unwrap();
         let postings = self.journal.iter().flat_map(|entry| &entry.postings);
         sum(postings.filter(|posting| {
-            (match window {
-                Window::Rolling { hours } => {
-                    let minutes = i64::from(hours) * 60;
+            (match budget.cycle() {
+                Cycle::Rolling(rolling) => {
+                    let minutes = i64::from(rolling.hours()) * 60;
                     let bucket = |at: Timestamp| at.as_second().div_euclid(minutes);
                     (bucket(at) - 60..=bucket(at)).contains(&bucket(posting.posted))
                 }
-                Window::Session => posting.path.session == like.path.session,
-                Window::Run => posting.path.run == like.path.run,
-                Window::Total => true,
+                Cycle::Session => posting.path.session == like.path.session,
+                Cycle::Run => posting.path.run == like.path.run,
+                Cycle::Total => true,
                 _ => period.as_ref().is_some_and(|period| period.contains(posting.posted)),
-            }) && budget.identity.matches(&posting.path)
+            }) && budget.matches(&posting.path)
         }))
     }
 
     fn limit(&self, budget: &Budget, now: Timestamp) -> Option<Money> {
-        budget.hard_stop_pct?;
+        if !budget.enforces() {
+            return None;
+        }
         // The caps of the tests have no grace.
-        let raised = self
-            .raises
-            .iter()
-            .filter(|raise| raise.budget == budget.identity.id() && now < raise.until);
+        let raised =
+            self.raises.iter().filter(|raise| raise.budget == budget.id() && now < raise.until);
         let raised = raised.map(|raise| raise.amount);
-        Some(Money::sum(budget.cap.currency(), raised.chain([budget.cap])).unwrap())
+        Some(Money::sum(budget.cap().currency(), raised.chain([budget.cap()])).unwrap())
     }
 
     /// The budgets that a reserve fails, and whether it would fit without open holds.
@@ -264,12 +261,12 @@ impl<'l> Audit<'l> {
         let (dated, posted) = (now, now);
         let like = Posting { path: reserve.path.clone(), dated, posted, amounts: Amounts::ZERO };
         let (mut failing, mut would_fit) = (BTreeSet::new(), true);
-        for budget in self.budgets.iter().filter(|known| known.identity.matches(&reserve.path)) {
+        for budget in self.budgets.iter().filter(|known| known.matches(&reserve.path)) {
             let Some(limit) = self.limit(budget, now) else { continue };
             let counted = self.counted(budget, &like, now);
             let with = |amount: Money| amount.checked_add(reserve.amount).unwrap();
             if with(counted.exposure().unwrap()) > limit {
-                failing.insert(budget.identity.id());
+                failing.insert(budget.id());
                 would_fit &= with(counted.spent.checked_add(counted.orphaned).unwrap()) <= limit;
             }
         }
@@ -282,7 +279,7 @@ impl<'l> Audit<'l> {
             Decision::Busy(shortage) => (shortage.failed.clone(), would_fit),
             Decision::Exhausted(shortage) => (shortage.failed.clone(), !would_fit),
         };
-        let left: Vec<_> = named.iter().map(|one| one.remaining().unwrap().unwrap()).collect();
+        let left: Vec<_> = named.iter().map(|one| one.remaining().unwrap()).collect();
         let budgets: BTreeSet<_> = named.iter().map(|standing| standing.budget).collect();
         let is_sorted = left.windows(2).all(|pair| pair[0] <= pair[1]);
         self.check(ANSWER, is_right && is_sorted && budgets == *failing);
@@ -296,14 +293,11 @@ impl<'l> Audit<'l> {
             self.journal.iter().flat_map(|entry| &entry.postings).collect();
         let (mut is_fold, mut is_once, mut is_total) = (true, true, true);
         for budget in &self.budgets {
-            let id = budget.identity.id();
+            let id = budget.id();
             let own: Vec<&Balance> =
                 balances.iter().filter(|balance| balance.budget == id).collect();
-            let matching: Vec<&Posting> = journal
-                .iter()
-                .copied()
-                .filter(|posting| budget.identity.matches(&posting.path))
-                .collect();
+            let matching: Vec<&Posting> =
+                journal.iter().copied().filter(|posting| budget.matches(&posting.path)).collect();
             for balance in &own {
                 let of = matching.iter().copied().filter(|posting| covers(balance, posting));
                 is_fold &= sum(of) == balance.amounts;
@@ -327,20 +321,16 @@ impl<'l> Audit<'l> {
     /// The months of the operator are those of all arms and of nobody; those of a client its arms'.
     fn check_parents(&mut self, balances: &[Balance]) {
         let month = |scope: &Scope| {
-            self.budgets.iter().find(|budget| {
-                budget.identity.scope == *scope
-                    && budget.identity.window == Window::Civil(octorato_core::Civil::Month)
-            })
+            self.budgets
+                .iter()
+                .find(|budget| *budget.scope() == *scope && budget.cycle() == Cycle::MONTHLY)
         };
-        let scopes: Vec<Scope> =
-            self.budgets.iter().map(|budget| budget.identity.scope.clone()).collect();
+        let scopes: Vec<Scope> = self.budgets.iter().map(|budget| budget.scope().clone()).collect();
         let mut is_sum = true;
-        for parent in
-            self.budgets.iter().filter(|budget| month(&budget.identity.scope) == Some(*budget))
-        {
+        for parent in self.budgets.iter().filter(|budget| month(budget.scope()) == Some(*budget)) {
             let children: BTreeSet<&Scope> = scopes
                 .iter()
-                .filter(|scope| match (&parent.identity.scope, scope) {
+                .filter(|scope| match (parent.scope(), scope) {
                     (Scope::Operator, Scope::Arm(_)) => true,
                     (Scope::Client(client), Scope::Arm(arm)) => {
                         arm.as_str().starts_with(client.as_str())
@@ -351,24 +341,23 @@ impl<'l> Audit<'l> {
             if children.is_empty() {
                 continue;
             }
-            let id = parent.identity.id();
+            let id = parent.id();
             for balance in balances.iter().filter(|balance| balance.budget == id) {
                 let postings = self.journal.iter().flat_map(|entry| &entry.postings);
                 let direct = sum(postings.filter(|posting| {
                     posting.path.arm.is_none()
-                        && parent.identity.matches(&posting.path)
+                        && parent.matches(&posting.path)
                         && balance.covers(posting.posted)
                 }));
                 let of_children = children.iter().filter_map(|scope| month(scope)).map(|child| {
-                    let id = child.identity.id();
+                    let id = child.id();
                     let same =
                         balances.iter().find(|one| one.budget == id && one.slot == balance.slot);
                     same.map_or_else(
                         || {
                             let postings = self.journal.iter().flat_map(|entry| &entry.postings);
                             sum(postings.filter(|posting| {
-                                child.identity.matches(&posting.path)
-                                    && balance.covers(posting.posted)
+                                child.matches(&posting.path) && balance.covers(posting.posted)
                             }))
                         },
                         |balance| balance.amounts,
@@ -408,7 +397,7 @@ fn covers(balance: &Balance, posting: &Posting) -> bool {
 /// Whether every policy of the journal has the budget.
 fn is_kept(journal: &[Entry], id: BudgetId) -> bool {
     journal.iter().all(|entry| match &entry.fact {
-        Fact::Adopted(policy) => policy.budgets().iter().any(|budget| budget.identity.id() == id),
+        Fact::Adopted(policy) => policy.find(id).is_some(),
         _ => true,
     })
 }

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use octorato_core::{DecisionId, Money, ReservationId, Result};
-use rust_decimal::Decimal;
 
-use super::world::cents;
+use super::world::{cents, in_force};
+use crate::budget::{Action, Budget, InForce, Percent, Scope, Tier, Tiers};
 use crate::ledger::{
-    Answer, Append, Ask, Balance, Budget, Call, Decision, Entry, Fact, Ledger, Operation, Policy,
-    Scope, SourceKey, Standing, Verdict, Verification,
+    Answer, Append, Ask, Balance, Call, Decision, Entry, Fact, Ledger, Operation, SourceKey,
+    Standing, Verdict, Verification,
 };
 
 /// The rule that is broken.
@@ -48,7 +48,7 @@ pub(crate) struct Faulty<L> {
     inner: L,
     fault: Fault,
     serial: AtomicU8,
-    policies: Mutex<Vec<Arc<Policy>>>,
+    policies: Mutex<Vec<Arc<InForce>>>,
 }
 
 impl<L: Ledger> Faulty<L> {
@@ -56,13 +56,19 @@ impl<L: Ledger> Faulty<L> {
         Self { inner, fault, serial: AtomicU8::new(100), policies: Mutex::default() }
     }
 
-    fn lax(&self, policy: &Arc<Policy>) -> Operation {
+    fn lax(&self, policy: &Arc<InForce>) -> Operation {
         self.policies.lock().unwrap().push(policy.clone());
-        let budgets = policy.budgets().iter().map(|budget| Budget {
-            hard_stop_pct: budget.hard_stop_pct.map(|_| Decimal::from(200)),
-            ..budget.clone()
+        let double = Tier { at: Percent::new(200.into()).unwrap(), action: Action::HardStop };
+        let budgets = policy.budgets().map(|budget| {
+            if !budget.enforces() {
+                return budget.clone();
+            }
+            let (scope, matching) = (budget.scope().clone(), budget.selectors().clone());
+            let tiers = Tiers::new(None, None, vec![double]).unwrap();
+            let lax = Budget::new(scope, budget.cycle(), budget.cap(), tiers).unwrap();
+            lax.matching(matching).in_zone(budget.zone().clone())
         });
-        Operation::Adopt(Arc::new(Policy::new(budgets.collect()).unwrap()))
+        Operation::Adopt(in_force(budgets.collect()))
     }
 
     fn changed(&self, operation: &Operation) -> Operation {
@@ -153,9 +159,9 @@ impl<L: Ledger> Ledger for Faulty<L> {
         for entry in &mut all {
             match (self.fault, &mut entry.fact) {
                 (Fault::GrantsTooMuch, Fact::Adopted(policy)) => {
-                    let names = |policy: &Policy| {
-                        let budgets = policy.budgets().iter();
-                        budgets.map(|budget| (budget.identity.id(), budget.cap)).collect::<Vec<_>>()
+                    let names = |policy: &InForce| {
+                        let judges = policy.judges().iter();
+                        judges.map(|one| (one.id, one.budget.cap())).collect::<Vec<_>>()
                     };
                     let adopted = policies.iter().find(|one| names(one) == names(policy));
                     *policy = adopted.unwrap().clone();

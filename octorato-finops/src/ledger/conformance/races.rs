@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use octorato_core::{ClientId, Money, ReservationId};
+use octorato_core::{Money, ReservationId};
 
-use super::world::{arm, budget, cents, over, path, usd};
-use crate::ledger::{Decision, Ledger, Operation, Policy, Release, Reserve, Scope, Settle, Window};
+use super::world::{arm, budget, cents, client, in_force, of_researchers, over, path, usd};
+use crate::budget::{Cycle, InForce, Scope};
+use crate::ledger::{Decision, Ledger, Operation, Release, Reserve, Settle};
 
 /// What a race came to.
 #[derive(Debug)]
@@ -19,23 +20,21 @@ pub(crate) struct Finish {
 }
 
 /// Five levels: operator, client, arm, agent and session, each with the same cap.
-pub(crate) fn five_levels(cap: &str) -> Policy {
-    let mut agent = over(budget(arm("acme-web"), cap), Window::Total, "UTC");
-    agent.identity.selector.agent = Some("researcher".into());
-    Policy::new(vec![
+pub(crate) fn five_levels(cap: &str) -> Arc<InForce> {
+    let agent = of_researchers(over(arm("acme-web"), cap, Cycle::Total, "UTC"));
+    in_force(vec![
         budget(Scope::Operator, cap),
-        budget(Scope::Client(ClientId::new("acme").unwrap()), cap),
+        budget(client("acme"), cap),
         budget(arm("acme-web"), cap),
         agent,
-        over(budget(arm("acme-web"), cap), Window::Session, "UTC"),
+        over(arm("acme-web"), cap, Cycle::Session, "UTC"),
     ])
-    .unwrap()
 }
 
 /// `threads` callers make calls of five cents, which cost one to five, until there is nothing left.
 /// Every seventh call is not sent and gives back what it held.
-pub(crate) fn race(ledger: &dyn Ledger, policy: Policy, threads: u8) -> Finish {
-    ledger.commit(&[Operation::Adopt(Arc::new(policy))]).unwrap();
+pub(crate) fn race(ledger: &dyn Ledger, policy: Arc<InForce>, threads: u8) -> Finish {
+    ledger.commit(&[Operation::Adopt(policy)]).unwrap();
     let (most, calls) = (AtomicI64::new(0), AtomicI64::new(0));
     let look = || {
         let exposures = ledger.standings().unwrap().into_iter().map(|standing| {

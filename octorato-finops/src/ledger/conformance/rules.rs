@@ -1,17 +1,16 @@
 //! The rules of the design that random sequences seldom reach, one short story each.
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
-use octorato_core::{Civil, DecisionId, ErrorKind, Money};
+use octorato_core::{DecisionId, ErrorKind, Money};
 
 use super::TestClock;
 use super::steps::id;
-use super::world::{arm, budget, cents, over, path, usd};
+use super::world::{arm, budget, cents, in_force, month_from, over, path, rolling, usd};
+use crate::budget::{Budget, Cycle, Scope};
 use crate::ledger::{
-    Append, Appended, Ask, Budget, Close, Correct, Decision, Disclosed, Entry, Expire, Extend,
-    Fact, Ledger, Operation, Policy, Raise, Reference, RequestKey, Reserve, Resolve, Scope, Settle,
-    Slot, SourceKey, Standing, State, Window,
+    Append, Appended, Ask, Close, Correct, Decision, Disclosed, Entry, Expire, Extend, Fact,
+    Ledger, Operation, Raise, Reference, RequestKey, Reserve, Resolve, Settle, Slot, SourceKey,
+    Standing, State,
 };
 
 /// A rule as a test of an empty ledger, whose clock stands at 2026-10-20T12:00:00Z.
@@ -44,8 +43,7 @@ pub(crate) const RULES: &[(&str, Rule)] = &[
 const WEB: u8 = 0;
 
 fn adopt(ledger: &dyn Ledger, budgets: Vec<Budget>) {
-    let policy = Arc::new(Policy::new(budgets).unwrap());
-    ledger.commit(&[Operation::Adopt(policy)]).unwrap().pop().unwrap().unwrap();
+    ledger.commit(&[Operation::Adopt(in_force(budgets))]).unwrap().pop().unwrap().unwrap();
 }
 
 fn reserve(call: u8, amount: i128) -> Reserve {
@@ -122,14 +120,14 @@ fn busy_while_holds_could_still_fit(ledger: &dyn Ledger, _: &TestClock) {
     let (path, amount, max_output_tokens) = (path(WEB), cents(60), 1);
     let verdict = ledger.check(&[Ask { path, amount, max_output_tokens }]).unwrap().remove(0);
     assert!(matches!(verdict.decision, Decision::Busy(_)));
-    assert_eq!(verdict.standings[0].remaining().unwrap(), Some(cents(40)));
+    assert_eq!(verdict.standings[0].remaining().unwrap(), cents(40));
     assert_eq!(journal(ledger), before);
     ledger.settle(settle(1, 40)).unwrap();
     assert!(granted(ledger, reserve(2, 60)));
 }
 
 fn a_call_belongs_to_the_period_of_its_reserve(ledger: &dyn Ledger, clock: &TestClock) {
-    adopt(ledger, vec![over(web("1"), Window::Civil(Civil::Day), "America/Mexico_City")]);
+    adopt(ledger, vec![over(arm("acme-web"), "1", Cycle::Daily, "America/Mexico_City")]);
     clock.wait(17 * 3_600 + 59 * 60); // 23:59 of the same day in Mexico
     assert!(granted(ledger, reserve(1, 100)));
     clock.wait(120);
@@ -145,13 +143,8 @@ fn a_new_budget_starts_with_what_was_spent(ledger: &dyn Ledger, clock: &TestCloc
     ledger.settle(settle(1, 30)).unwrap();
     assert!(granted(ledger, reserve(2, 20)));
     append(ledger, import("old", at("2026-09-03T00:00:00Z"), 500, 1));
-    let windows = [
-        Window::Civil(Civil::Month),
-        Window::Civil(Civil::Year),
-        Window::Rolling { hours: 24 },
-        Window::Total,
-    ];
-    let budgets = windows.map(|window| over(web("9"), window, "UTC"));
+    let cycles = [Cycle::MONTHLY, Cycle::from_name("yearly").unwrap(), rolling(24), Cycle::Total];
+    let budgets = cycles.map(|cycle| over(arm("acme-web"), "9", cycle, "UTC"));
     adopt(ledger, budgets.to_vec());
     let seen = |ledger: &dyn Ledger| -> Vec<_> {
         let standings = ledger.standings().unwrap();
@@ -160,7 +153,7 @@ fn a_new_budget_starts_with_what_was_spent(ledger: &dyn Ledger, clock: &TestCloc
     let (short, long) = ((cents(30), cents(20)), (cents(530), cents(20)));
     assert_eq!(seen(ledger), [short, long, short, long]);
     // Another cap, and a budget that comes back, start with the same.
-    adopt(ledger, vec![over(web("1"), Window::Total, "UTC")]);
+    adopt(ledger, vec![over(arm("acme-web"), "1", Cycle::Total, "UTC")]);
     assert!(!granted(ledger, reserve(3, 1)));
     clock.wait(60);
     adopt(ledger, budgets.to_vec());
@@ -285,7 +278,7 @@ fn an_overrun_is_booked_in_full(ledger: &dyn Ledger, _: &TestClock) {
     let outcome = ledger.settle(settle(1, 130)).unwrap();
     assert_eq!((outcome.amount, outcome.overrun), (cents(130), cents(80)));
     let Decision::Exhausted(shortage) = ledger.reserve(reserve(2, 0)).unwrap() else { panic!() };
-    assert_eq!(shortage.failed[0].remaining().unwrap(), Some(cents(-30)));
+    assert_eq!(shortage.failed[0].remaining().unwrap(), cents(-30));
     // A correction makes room again.
     let correct = Correct {
         id: DecisionId::from_parts(Timestamp::UNIX_EPOCH, [1; 10]),
@@ -321,7 +314,7 @@ fn a_raise_ends(ledger: &dyn Ledger, clock: &TestClock) {
     adopt(ledger, vec![web("1")]);
     let raise = Raise {
         id: DecisionId::from_parts(Timestamp::UNIX_EPOCH, [1; 10]),
-        budget: web("1").identity.id(),
+        budget: web("1").id(),
         amount: cents(50),
         until: clock.now() + SignedDuration::from_hours(1),
         reason: "launch day".into(),
@@ -330,10 +323,10 @@ fn a_raise_ends(ledger: &dyn Ledger, clock: &TestClock) {
     for _ in 0..2 {
         ledger.commit(&[Operation::Raise(raise.clone())]).unwrap().pop().unwrap().unwrap();
     }
-    assert_eq!(standing(ledger).limit, Some(cents(150)));
+    assert_eq!(standing(ledger).limit, cents(150));
     assert!(granted(ledger, reserve(1, 150)));
     clock.wait(3_600);
-    assert_eq!(standing(ledger).limit, Some(cents(100)));
+    assert_eq!(standing(ledger).limit, cents(100));
     assert!(!granted(ledger, reserve(2, 1)));
 }
 
@@ -380,7 +373,7 @@ fn events_do_not_move_the_clock(ledger: &dyn Ledger, clock: &TestClock) {
 }
 
 fn a_rolling_window_forgets(ledger: &dyn Ledger, clock: &TestClock) {
-    adopt(ledger, vec![over(web("1"), Window::Rolling { hours: 1 }, "UTC")]);
+    adopt(ledger, vec![over(arm("acme-web"), "1", rolling(1), "UTC")]);
     assert!(granted(ledger, reserve(1, 100)));
     ledger.settle(settle(1, 100)).unwrap();
     assert_eq!(standing(ledger).resets, Some(clock.now() + SignedDuration::from_mins(61)));
@@ -400,26 +393,21 @@ fn an_instant_is_in_one_period_of_six_zones(ledger: &dyn Ledger, _: &TestClock) 
         "Asia/Kolkata",
         "America/Havana",
     ];
-    let windows = [
-        Window::Hour,
-        Window::Civil(Civil::Day),
-        Window::Civil(Civil::Week),
-        Window::Civil(Civil::Month),
-        Window::Civil(Civil::Year),
-        Window::MonthFrom(31),
-    ];
+    let named = ["hourly", "daily", "weekly", "monthly", "yearly"];
+    let cycles = named.map(|name| Cycle::from_name(name).unwrap()).into_iter();
+    let cycles: Vec<Cycle> = cycles.chain([month_from(31)]).collect();
     let budgets: Vec<Budget> = zones
         .iter()
-        .flat_map(|zone| windows.map(|window| over(budget(Scope::Operator, "1"), window, zone)))
+        .flat_map(|zone| cycles.iter().map(|cycle| over(Scope::Operator, "1", *cycle, zone)))
         .collect();
     adopt(ledger, budgets.clone());
     let mut instants = Vec::new();
     for budget in &budgets {
-        let zone = &budget.identity.zone;
+        let zone = budget.zone();
         let start = at("2024-02-28T00:00:00Z");
         instants.extend(zone.following(start).take(2).map(|moved| moved.timestamp()));
         for month in [start, at("2024-04-30T12:00:00Z")] {
-            instants.push(Civil::Month.containing(month, zone).unwrap().end().unwrap());
+            instants.push(Cycle::MONTHLY.period(month, zone).unwrap().unwrap().end().unwrap());
         }
     }
     let around = [-1, 0, 1].map(SignedDuration::from_nanos);
@@ -433,14 +421,14 @@ fn an_instant_is_in_one_period_of_six_zones(ledger: &dyn Ledger, _: &TestClock) 
     let balances = ledger.balances().unwrap();
     let whole = cents(i128::try_from(instants.len()).unwrap());
     for budget in &budgets {
-        let id = budget.identity.id();
+        let id = budget.id();
         let own: Vec<_> = balances.iter().filter(|balance| balance.budget == id).collect();
         for instant in &instants {
             let covering = own.iter().filter(|balance| balance.covers(*instant)).count();
-            assert_eq!(covering, 1, "{instant} {}", budget.name);
+            assert_eq!(covering, 1, "{instant} {budget}");
         }
         let total = Money::sum(usd("0").currency(), own.iter().map(|one| one.amounts.spent));
-        assert_eq!(total.unwrap(), whole, "{}", budget.name);
+        assert_eq!(total.unwrap(), whole, "{budget}");
     }
 }
 
@@ -479,11 +467,11 @@ fn what_no_call_can_cost_is_refused(ledger: &dyn Ledger, _: &TestClock) {
 fn what_fails_half_way_leaves_no_trace(ledger: &dyn Ledger, clock: &TestClock) {
     // The year has no end that can be written.
     clock.wait(at("9999-12-30T12:00:00Z").as_second() - clock.now().as_second());
-    let policy = |window| {
-        Operation::Adopt(Arc::new(Policy::new(vec![over(web("1"), window, "UTC")]).unwrap()))
+    let policy = |name: &str| {
+        let cycle = Cycle::from_name(name).unwrap();
+        Operation::Adopt(in_force(vec![over(arm("acme-web"), "1", cycle, "UTC")]))
     };
-    let yearly = policy(Window::Civil(Civil::Year));
-    let mut answers = ledger.commit(&[yearly, policy(Window::Total)]).unwrap();
+    let mut answers = ledger.commit(&[policy("yearly"), policy("total")]).unwrap();
     assert!(answers.pop().unwrap().is_ok());
     assert_eq!(answers.pop().unwrap().unwrap_err().kind(), ErrorKind::InvalidArgument);
     assert_eq!(journal(ledger).len(), 1);

@@ -5,9 +5,10 @@ use octorato_core::{DecisionId, ReservationId};
 use proptest::prelude::*;
 
 use super::world::{cents, path, policy};
+use crate::budget::Scope;
 use crate::ledger::{
     Append, Close, Correct, Expire, Extend, Holder, Operation, Raise, Reference, Release,
-    RequestKey, Reserve, Resolve, Scope, Settle, SourceKey,
+    RequestKey, Reserve, Resolve, Settle, SourceKey,
 };
 
 /// One step of a test: an operation in small numbers, or time that passes.
@@ -131,10 +132,10 @@ impl Step {
             Self::Raise { decision: number, budget, cents, days } => {
                 let later = SignedDuration::from_hours(i64::from(days) * 24);
                 let policy = policy(0);
-                let budgets = policy.budgets();
+                let budgets = policy.judges();
                 Operation::Raise(Raise {
                     id: decision(number),
-                    budget: budgets[usize::from(budget) % budgets.len()].identity.id(),
+                    budget: budgets[usize::from(budget) % budgets.len()].id,
                     amount: amount(cents),
                     // Whole days, so that a step that comes twice is mostly a retry.
                     until: Timestamp::from_second(

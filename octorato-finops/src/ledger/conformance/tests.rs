@@ -14,9 +14,10 @@ use super::faulty::{Fault, Faulty};
 use super::races::{five_levels, race};
 use super::rules::RULES;
 use super::steps::random_steps;
-use super::world::{budget, policy, usd};
+use super::world::{budget, in_force, policy, usd};
 use super::{TestClock, agree, comparable, violations};
-use crate::ledger::{Answer, Ledger, MemoryLedger, Operation, Policy, Posting, Scope};
+use crate::budget::Scope;
+use crate::ledger::{Answer, Ledger, MemoryLedger, Operation, Posting};
 
 const START: &str = "2026-10-20T12:00:00Z";
 
@@ -156,7 +157,7 @@ proptest! {
 
 #[test]
 fn sixty_four_callers_never_pass_a_dollar_and_leave_less_than_one_call() {
-    let flat = || Policy::new(vec![budget(Scope::Operator, "1.00")]).unwrap();
+    let flat = || in_force(vec![budget(Scope::Operator, "1.00")]);
     for policy in [flat(), five_levels("1.00")] {
         let ledger = MemoryLedger::new(TestClock::at(START));
         let finish = race(&ledger, policy, 64);
@@ -168,7 +169,7 @@ fn sixty_four_callers_never_pass_a_dollar_and_leave_less_than_one_call() {
 
 #[test]
 fn the_race_shows_a_cap_that_does_not_hold() {
-    let policy = Policy::new(vec![budget(Scope::Operator, "1.00")]).unwrap();
+    let policy = in_force(vec![budget(Scope::Operator, "1.00")]);
     let clock = TestClock::at(START);
     let ledger = Faulty::new(MemoryLedger::new(clock), Fault::GrantsTooMuch);
     assert!(race(&ledger, policy, 64).most > usd("1.00"));

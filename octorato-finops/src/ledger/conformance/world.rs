@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use octorato_core::{ArmId, Civil, ClientId, Currency, Money};
-use rust_decimal::Decimal;
+use octorato_core::{ArmId, Arms, ClientId, Currency, Money};
 
-use crate::ledger::{Budget, BudgetIdentity, Policy, Scope, Selector, SpendPath, Window};
+use crate::budget::{
+    Action, Budget, Cycle, DayOfMonth, InForce, Policy, Rolling, Scope, Selector, Selectors,
+    SpendPath, Tiers,
+};
 
 pub(crate) fn usd(text: &str) -> Money {
     Money::parse(text, Currency::USD).unwrap()
@@ -20,27 +22,41 @@ pub(crate) fn arm(name: &str) -> Scope {
     Scope::Arm(ArmId::new(name).unwrap())
 }
 
-/// A monthly budget in UTC with a hard stop at its cap.
-pub(crate) fn budget(scope: Scope, cap: &str) -> Budget {
-    Budget {
-        name: scope.to_string().into(),
-        identity: BudgetIdentity {
-            scope,
-            selector: Selector::default(),
-            window: Window::Civil(Civil::Month),
-            zone: TimeZone::UTC,
-        },
-        cap: usd(cap),
-        hard_stop_pct: Some(Decimal::ONE_HUNDRED),
-        tiers: Vec::new(),
-    }
+pub(crate) fn client(name: &str) -> Scope {
+    Scope::Client(ClientId::new(name).unwrap())
 }
 
-pub(crate) fn over(mut budget: Budget, window: Window, zone: &str) -> Budget {
-    budget.identity.window = window;
-    budget.identity.zone = TimeZone::get(zone).unwrap();
-    budget.name = format!("{} {} {zone}", budget.identity.scope, window.name()).into();
-    budget
+pub(crate) fn rolling(hours: u32) -> Cycle {
+    Cycle::Rolling(Rolling::new(hours).unwrap())
+}
+
+pub(crate) fn month_from(day: u64) -> Cycle {
+    Cycle::Monthly(DayOfMonth::new(day).unwrap())
+}
+
+/// What happens at the cap, and nothing before.
+pub(crate) fn tiers(action: Action) -> Tiers {
+    Tiers::new(Some(action), None, Vec::new()).unwrap()
+}
+
+/// A monthly budget in UTC with a hard stop at its cap.
+pub(crate) fn budget(scope: Scope, cap: &str) -> Budget {
+    over(scope, cap, Cycle::MONTHLY, "UTC")
+}
+
+/// A budget with a hard stop at its cap.
+pub(crate) fn over(scope: Scope, cap: &str, cycle: Cycle, zone: &str) -> Budget {
+    let zone = TimeZone::get(zone).unwrap();
+    Budget::new(scope, cycle, usd(cap), tiers(Action::HardStop)).unwrap().in_zone(zone)
+}
+
+pub(crate) fn of_researchers(budget: Budget) -> Budget {
+    budget.matching(Selectors::default().with(Selector::Agent, "researcher").unwrap())
+}
+
+pub(crate) fn in_force(budgets: Vec<Budget>) -> Arc<InForce> {
+    let arms = Arms::none();
+    Arc::new(InForce::of(&Policy::of(budgets, &arms).unwrap(), &arms).unwrap())
 }
 
 /// Three arms of two clients, and spend of nobody; below them two sessions and two kinds of agents.
@@ -59,8 +75,7 @@ pub(crate) fn path(number: u8) -> Arc<SpendPath> {
 }
 
 /// Four policies: the tree of all arms by month is in each, with other budgets beside it.
-pub(crate) fn policy(number: u8) -> Arc<Policy> {
-    let client = |name: &str| Scope::Client(ClientId::new(name).unwrap());
+pub(crate) fn policy(number: u8) -> Arc<InForce> {
     let mut budgets = vec![
         budget(Scope::Operator, "9"),
         budget(client("acme"), "5"),
@@ -68,31 +83,31 @@ pub(crate) fn policy(number: u8) -> Arc<Policy> {
         budget(arm("acme-app"), "4"),
         budget(arm("zeta"), "4"),
     ];
-    let web = || budget(arm("acme-web"), "2");
-    let zeta = || budget(arm("zeta"), "2.50");
-    let mut researchers = over(budget(Scope::Operator, "3"), Window::Total, "UTC");
-    researchers.identity.selector.agent = Some("researcher".into());
+    let web = |cycle, zone| over(arm("acme-web"), "2", cycle, zone);
+    let zeta = |cycle, zone| over(arm("zeta"), "2.50", cycle, zone);
+    let researchers = of_researchers(over(Scope::Operator, "3", Cycle::Total, "UTC"));
     match number {
         0 => budgets.extend([
-            over(web(), Window::Civil(Civil::Day), "America/Mexico_City"),
-            over(zeta(), Window::Rolling { hours: 24 }, "UTC"),
-            over(zeta(), Window::Session, "UTC"),
+            web(Cycle::Daily, "America/Mexico_City"),
+            zeta(rolling(24), "UTC"),
+            zeta(Cycle::Session, "UTC"),
         ]),
         1 => budgets.extend([
             researchers,
-            over(web(), Window::Civil(Civil::Week), "Europe/Rome"),
-            over(web(), Window::Hour, "Australia/Lord_Howe"),
+            web(Cycle::from_name("weekly").unwrap(), "Europe/Rome"),
+            web(Cycle::Hourly, "Australia/Lord_Howe"),
         ]),
         2 => budgets.extend([
-            over(web(), Window::Civil(Civil::Day), "America/Mexico_City"),
-            over(zeta(), Window::MonthFrom(31), "Africa/Cairo"),
-            over(budget(Scope::Operator, "2"), Window::Run, "UTC"),
+            web(Cycle::Daily, "America/Mexico_City"),
+            zeta(month_from(31), "Africa/Cairo"),
+            over(Scope::Operator, "2", Cycle::Run, "UTC"),
         ]),
         _ => {
-            budgets.extend([researchers, over(zeta(), Window::Rolling { hours: 168 }, "UTC")]);
-            let soft = over(web(), Window::Civil(Civil::Year), "Asia/Kolkata");
-            budgets.push(Budget { hard_stop_pct: None, ..soft });
+            budgets.extend([researchers, zeta(rolling(168), "UTC")]);
+            let yearly = Cycle::from_name("yearly").unwrap();
+            let soft = Budget::new(arm("acme-web"), yearly, usd("2"), tiers(Action::Warn));
+            budgets.push(soft.unwrap().in_zone(TimeZone::get("Asia/Kolkata").unwrap()));
         }
     }
-    Arc::new(Policy::new(budgets).unwrap())
+    in_force(budgets)
 }

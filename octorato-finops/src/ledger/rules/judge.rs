@@ -1,0 +1,211 @@
+//! Whether something fits, and how it stands with the budgets.
+
+use jiff::Timestamp;
+use octorato_core::{Currency, Money};
+
+use super::spend::{fold, period};
+use super::{Ruled, Rules, amount};
+use crate::budget::{Action, Cycle, Judge, Rolling, SpendPath};
+use crate::ledger::answer::{Ask, Decision, Grant, Level, Shortage, Standing, Verdict};
+use crate::ledger::entry::Amounts;
+use crate::ledger::records::Records;
+use crate::ledger::slot::Slot;
+
+/// How many sessions or runs are read at once.
+const PAGE: usize = 1_000;
+
+impl<R: Records> Rules<'_, R> {
+    pub(super) fn verdict(&self, ask: &Ask, now: Timestamp) -> Ruled<Verdict> {
+        amount(ask.amount)?;
+        let mut standings = self.standings_of(&ask.path, now, now)?;
+        standings.sort_by(Standing::by_tightness);
+        let grant = Grant { amount: ask.amount, max_output_tokens: ask.max_output_tokens };
+        let decision = decide(&standings, ask.amount, grant)?;
+        Ok(Verdict { decision, standings })
+    }
+
+    /// Whether `more` fits on `path` in the periods of `at`, for a call that then holds the grant.
+    pub(super) fn judge(
+        &self,
+        path: &SpendPath,
+        at: Timestamp,
+        now: Timestamp,
+        more: Money,
+        grant: Grant,
+    ) -> Ruled<Decision> {
+        decide(&self.standings_of(path, at, now)?, more, grant)
+    }
+
+    /// How it stands at `now` with the budgets that judge `path`, in the periods of `at`.
+    fn standings_of(
+        &self,
+        path: &SpendPath,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Ruled<Vec<Standing>> {
+        let in_force = self.records.in_force()?;
+        let judges = in_force.judging(path).into_iter();
+        judges
+            .map(|judge| match Slot::keyed(judge.budget.cycle(), at, path) {
+                Some(slot) => self.standing(judge, slot, now),
+                None => self.civil_standing(judge, at, now),
+            })
+            .collect()
+    }
+
+    pub(super) fn standings(&self, now: Timestamp) -> Ruled<Vec<Standing>> {
+        let in_force = self.records.in_force()?;
+        let mut standings = Vec::new();
+        for judge in in_force.judges() {
+            match judge.budget.cycle() {
+                Cycle::Rolling(rolling) => {
+                    standings.push(self.rolling_standing(
+                        judge,
+                        rolling,
+                        rolling.bucket(now),
+                        now,
+                    )?);
+                }
+                Cycle::Total => standings.push(self.standing(judge, Slot::Total, now)?),
+                Cycle::Session | Cycle::Run => self.keyed_standings(judge, now, &mut standings)?,
+                _ => standings.push(self.civil_standing(judge, now, now)?),
+            }
+        }
+        Ok(standings)
+    }
+
+    /// Of each session or run that has a balance.
+    fn keyed_standings(
+        &self,
+        judge: &Judge,
+        now: Timestamp,
+        standings: &mut Vec<Standing>,
+    ) -> Ruled<()> {
+        let mut after = None;
+        loop {
+            let page = self.records.balances(judge.id, after.as_ref(), None, PAGE)?;
+            let is_last = page.len() < PAGE;
+            after = page.last().map(|(slot, _)| slot.clone());
+            for (slot, amounts) in page {
+                standings.push(self.with_amounts(judge, slot, amounts, now)?);
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    fn civil_standing(&self, judge: &Judge, at: Timestamp, now: Timestamp) -> Ruled<Standing> {
+        let before = self.records.opened_before(judge.id, at)?;
+        let interval = if let Some(interval) = before.filter(|(_, end)| at < *end) {
+            interval
+        } else {
+            let after = || self.records.opened_after(judge.id, at);
+            let period = period(&judge.budget, at, before, after)?;
+            period.map_or((Timestamp::MIN, Timestamp::MAX), |(start, end, _)| (start, end))
+        };
+        let slot = Slot::From(interval.0);
+        let amounts = match self.records.balance(judge.id, &slot)? {
+            Some(amounts) => amounts,
+            None => fold(self.records, judge, interval)?,
+        };
+        let mut standing = self.with_amounts(judge, slot, amounts, now)?;
+        standing.start = Some(interval.0);
+        standing.end = Some(interval.1);
+        standing.resets = standing.end;
+        Ok(standing)
+    }
+
+    fn standing(&self, judge: &Judge, slot: Slot, now: Timestamp) -> Ruled<Standing> {
+        if let (Slot::Bucket(newest), Cycle::Rolling(rolling)) = (&slot, judge.budget.cycle()) {
+            return self.rolling_standing(judge, rolling, *newest, now);
+        }
+        let amounts = self.records.balance(judge.id, &slot)?.unwrap_or(Amounts::ZERO);
+        self.with_amounts(judge, slot, amounts, now)
+    }
+
+    fn rolling_standing(
+        &self,
+        judge: &Judge,
+        rolling: Rolling,
+        newest: i64,
+        now: Timestamp,
+    ) -> Ruled<Standing> {
+        let oldest = newest.saturating_sub(Rolling::BUCKETS);
+        let (mut amounts, mut oldest_spend) = (Amounts::ZERO, None);
+        let (after, last) = (Slot::Bucket(oldest.saturating_sub(1)), Slot::Bucket(newest));
+        for (slot, in_bucket) in
+            self.records.balances(judge.id, Some(&after), Some(&last), usize::MAX)?
+        {
+            amounts = amounts.checked_add(in_bucket)?;
+            if let (None, Slot::Bucket(number)) = (oldest_spend, slot)
+                && in_bucket != Amounts::ZERO
+            {
+                oldest_spend = Some(number);
+            }
+        }
+        let mut standing = self.with_amounts(judge, last, amounts, now)?;
+        standing.start = Some(rolling.interval(oldest).0);
+        // A bucket counts until the window's start has left it.
+        standing.resets = oldest_spend
+            .and_then(|number| rolling.interval(number).1.checked_add(rolling.length()).ok());
+        Ok(standing)
+    }
+
+    fn with_amounts(
+        &self,
+        judge: &Judge,
+        slot: Slot,
+        amounts: Amounts,
+        now: Timestamp,
+    ) -> Ruled<Standing> {
+        let Judge { id, title, budget } = judge;
+        let raises = self.records.raises(*id, now)?;
+        let more = Money::sum(Currency::USD, raises.iter().map(|raise| raise.amount))?;
+        let limit = budget.limit().checked_add(more)?;
+        let reached = budget.reached(amounts.spent)?.iter().map(|tier| tier.action).max();
+        let is_over = amounts.spent.pico() > 0 && amounts.spent.pico() >= limit.pico();
+        let level = match reached {
+            _ if is_over => Level::Over,
+            None => Level::Ok,
+            Some(Action::Alert) => Level::Alert,
+            Some(Action::Warn | Action::HardStop) => Level::Warn,
+        };
+        Ok(Standing {
+            budget: *id,
+            name: title.clone(),
+            scope: budget.scope().clone(),
+            slot,
+            start: None,
+            end: None,
+            resets: None,
+            cap: budget.cap(),
+            limit,
+            action: budget.tiers().strongest(),
+            is_enforced: budget.enforces(),
+            is_shadow: budget.is_shadow(),
+            level,
+            spent: amounts.spent,
+            open: amounts.open,
+            orphaned: amounts.orphaned,
+        })
+    }
+}
+
+/// The grant is all that the call would hold: waiting for other calls does not free its part.
+fn decide(standings: &[Standing], more: Money, grant: Grant) -> Ruled<Decision> {
+    let mut failed = Vec::new();
+    let mut would_fit = true;
+    for standing in standings.iter().filter(|standing| standing.is_enforced) {
+        if !standing.fits(more)? {
+            would_fit &= standing.would_fit_once_settled(grant.amount)?;
+            failed.push(standing.clone());
+        }
+    }
+    if failed.is_empty() {
+        return Ok(Decision::Granted(grant));
+    }
+    failed.sort_by(Standing::by_tightness);
+    let shortage = Shortage { requested: more, failed };
+    Ok(if would_fit { Decision::Busy(shortage) } else { Decision::Exhausted(shortage) })
+}
