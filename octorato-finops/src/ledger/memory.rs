@@ -5,17 +5,18 @@
 
 mod shelf;
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use octorato_core::{Error, ErrorKind, ReservationId, Result};
 
 use self::shelf::Shelf;
 use super::answer::{Answer, Ask, Call, Standing, Verdict};
-use super::clock::Clock;
+use super::clock::{Clock, Reading};
 use super::entry::{Balance, Entry};
-use super::operation::Operation;
+use super::operation::{Operation, Raise};
 use super::rules;
 use super::store::{Ledger, Verification};
+use crate::budget::InForce;
 
 /// A [`Ledger`] in memory, behind one lock.
 #[derive(Debug)]
@@ -60,6 +61,19 @@ impl<C: Clock> Ledger for MemoryLedger<C> {
     fn standings(&self) -> Result<Vec<Standing>> {
         let kept = self.shelf()?;
         rules::standings(&*kept, rules::now(&*kept, self.clock.tick())?)
+    }
+
+    fn in_force(&self) -> Result<Arc<InForce>> {
+        rules::in_force(&*self.shelf()?)
+    }
+
+    fn raises(&self) -> Result<Vec<Raise>> {
+        let kept = self.shelf()?;
+        rules::raises(&*kept, rules::now(&*kept, self.clock.tick())?)
+    }
+
+    fn time(&self) -> Result<Reading> {
+        rules::time(&*self.shelf()?, self.clock.tick())
     }
 
     fn balances(&self) -> Result<Vec<Balance>> {

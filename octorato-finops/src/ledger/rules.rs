@@ -12,7 +12,9 @@ mod reading;
 mod spend;
 mod staged;
 
-pub(crate) use self::reading::{balances, call, check, outstanding, standings};
+pub(crate) use self::reading::{
+    balances, call, check, in_force, outstanding, raises, standings, time,
+};
 
 use jiff::Timestamp;
 use octorato_core::{Currency, Error, ErrorKind, Money, Result};

@@ -1,14 +1,18 @@
 //! The ledger as a trait: what every store of it promises.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use octorato_core::{ReservationId, Result};
 
 use super::answer::{Answer, Appended, Ask, Call, Decision, Outcome, Standing, Verdict};
+use super::clock::Reading;
 use super::entry::{Balance, Entry};
 use super::operation::{
-    Append, Correct, Expire, Extend, Operation, Release, Reserve, Resolve, Settle,
+    Append, Correct, Expire, Extend, Operation, Raise, Release, Reserve, Resolve, Settle,
 };
 use super::single;
+use crate::budget::InForce;
 
 /// A book of what calls may cost and did cost, with caps that hold.
 ///
@@ -89,6 +93,15 @@ pub trait Ledger: Send + Sync {
     /// How it stands with every budget in force at this moment, in the order of the policy; budgets
     /// by session or run have one for each that has a balance.
     fn standings(&self) -> Result<Vec<Standing>>;
+
+    /// The budgets in force.
+    fn in_force(&self) -> Result<Arc<InForce>>;
+
+    /// The extensions in force at this moment, in the order of the policy.
+    fn raises(&self) -> Result<Vec<Raise>>;
+
+    /// The ledger's time, and whether the machine's clock is believed.
+    fn time(&self) -> Result<Reading>;
 
     /// Every balance that was opened, in the order of budget and slot; those of budgets that are no
     /// longer in force are not kept.

@@ -9,8 +9,8 @@ use octorato_core::{DecisionId, Money, ReservationId, Result};
 use super::world::{cents, in_force};
 use crate::budget::{Action, Budget, InForce, Percent, Scope, Tier, Tiers};
 use crate::ledger::{
-    Answer, Append, Ask, Balance, Call, Decision, Entry, Fact, Ledger, Operation, SourceKey,
-    Standing, Verdict, Verification,
+    Answer, Append, Ask, Balance, Call, Decision, Entry, Fact, Ledger, Operation, Raise, Reading,
+    SourceKey, Standing, Verdict, Verification,
 };
 
 /// The rule that is broken.
@@ -146,6 +146,18 @@ impl<L: Ledger> Ledger for Faulty<L> {
 
     fn standings(&self) -> Result<Vec<Standing>> {
         self.inner.standings()
+    }
+
+    fn in_force(&self) -> Result<Arc<InForce>> {
+        self.inner.in_force()
+    }
+
+    fn raises(&self) -> Result<Vec<Raise>> {
+        self.inner.raises()
+    }
+
+    fn time(&self) -> Result<Reading> {
+        self.inner.time()
     }
 
     fn balances(&self) -> Result<Vec<Balance>> {

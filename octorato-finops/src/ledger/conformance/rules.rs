@@ -9,8 +9,8 @@ use super::world::{arm, budget, cents, in_force, month_from, over, path, rolling
 use crate::budget::{Budget, Cycle, Scope};
 use crate::ledger::{
     Append, Appended, Ask, Close, Correct, Decision, Disclosed, Entry, Expire, Extend, Fact,
-    Ledger, Operation, Raise, Reference, RequestKey, Reserve, Resolve, Settle, Slot, SourceKey,
-    Standing, State,
+    Ledger, Operation, Raise, Reading, Reference, RequestKey, Reserve, Resolve, Settle, Slot,
+    SourceKey, Standing, State,
 };
 
 /// A rule as a test of an empty ledger, whose clock stands at 2026-10-20T12:00:00Z.
@@ -324,9 +324,12 @@ fn a_raise_ends(ledger: &dyn Ledger, clock: &TestClock) {
         ledger.commit(&[Operation::Raise(raise.clone())]).unwrap().pop().unwrap().unwrap();
     }
     assert_eq!(standing(ledger).limit, cents(150));
+    assert_eq!(ledger.raises().unwrap(), [raise]);
     assert!(granted(ledger, reserve(1, 150)));
     clock.wait(3_600);
     assert_eq!(standing(ledger).limit, cents(100));
+    assert_eq!(ledger.raises().unwrap(), []);
+    assert_eq!(ledger.in_force().unwrap(), in_force(vec![web("1")]));
     assert!(!granted(ledger, reserve(2, 1)));
 }
 
@@ -355,7 +358,9 @@ fn a_leap_of_the_clock_opens_no_period(ledger: &dyn Ledger, clock: &TestClock) {
     assert!(granted(ledger, reserve(1, 100)));
     clock.wait(46 * 86_400);
     assert!(!granted(ledger, reserve(2, 1)), "still October");
+    assert!(!ledger.time().unwrap().is_trusted);
     ledger.commit(&[Operation::ResetClock]).unwrap().pop().unwrap().unwrap();
+    assert_eq!(ledger.time().unwrap(), Reading { now: clock.now(), is_trusted: true });
     assert!(granted(ledger, reserve(2, 1)));
     clock.wait(-60 * 86_400);
     assert!(granted(ledger, reserve(3, 99)), "time does not go back to October");

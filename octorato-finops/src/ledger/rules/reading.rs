@@ -1,12 +1,17 @@
 //! What is asked of a ledger, from its records.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use octorato_core::{ReservationId, Result};
 
 use super::spend::bucket_interval;
 use super::{Ruled, Rules};
+use crate::budget::InForce;
 use crate::ledger::answer::{Ask, Call, Standing, Verdict};
+use crate::ledger::clock::{Reading, Tick};
 use crate::ledger::entry::Balance;
+use crate::ledger::operation::Raise;
 use crate::ledger::records::{CallRecord, Failure, Found, Records};
 use crate::ledger::slot::Slot;
 
@@ -22,6 +27,27 @@ pub(crate) fn check<R: Records>(records: &R, asks: &[Ask], now: Timestamp) -> Re
 /// See [`crate::ledger::Ledger::standings`].
 pub(crate) fn standings<R: Records>(records: &R, now: Timestamp) -> Result<Vec<Standing>> {
     Ok(Rules::over(records).standings(now)?)
+}
+
+/// See [`crate::ledger::Ledger::in_force`].
+pub(crate) fn in_force<R: Records>(records: &R) -> Result<Arc<InForce>> {
+    records.in_force().map_err(|Failure(error)| error)
+}
+
+/// See [`crate::ledger::Ledger::raises`].
+pub(crate) fn raises<R: Records>(records: &R, now: Timestamp) -> Result<Vec<Raise>> {
+    let in_force = in_force(records)?;
+    let mut raises = Vec::new();
+    for judge in in_force.judges() {
+        raises.extend(records.raises(judge.id, now).map_err(|Failure(error)| error)?);
+    }
+    Ok(raises)
+}
+
+/// See [`crate::ledger::Ledger::time`].
+pub(crate) fn time<R: Records>(records: &R, tick: Tick) -> Result<Reading> {
+    let time = records.time().map_err(|Failure(error)| error)?;
+    Ok(time.read(tick))
 }
 
 /// See [`crate::ledger::Ledger::balances`].
