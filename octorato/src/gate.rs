@@ -1,3 +1,4 @@
 //! The gate: what a coding agent's hook asks, and what it is answered.
 
 pub mod protocol;
+pub mod wall;
