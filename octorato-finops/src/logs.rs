@@ -7,13 +7,17 @@
 //! To add an agent, write one file beside `claude_code.rs` and name it in `READERS`.
 
 mod claude_code;
+mod cursor;
+mod increment;
 mod lines;
 mod merge;
 mod skip;
 mod source;
 
+pub use cursor::{Cursor, Start};
+pub use increment::{Increment, find, news};
 pub use skip::{Example, Finding, FindingKind, Findings};
-pub use source::{Environment, Place, Progress, Quiet};
+pub use source::{Environment, LogFile, Place, Progress, Quiet};
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -23,7 +27,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use merge::{Launches, Message};
-use source::LogFile;
+use source::Opened;
 
 /// The agents whose logs can be read.
 const READERS: &[&dyn Reader] = &[&claude_code::ClaudeCode];
@@ -40,8 +44,15 @@ trait Reader: Sync {
     /// Whether a file of this name can be one of the agent's transcripts.
     fn is_transcript(&self, path: &Path) -> bool;
 
-    /// Reads one file to its end.
-    fn read(&self, file: &LogFile, batch: &mut Batch, progress: &dyn Progress);
+    /// Reads one file to its end. It stands where `from` ends, which is its beginning for the
+    /// default; the answer is where it was read to, nothing where it could not be.
+    fn read(
+        &self,
+        opened: &mut Opened,
+        from: &Cursor,
+        batch: &mut Batch,
+        progress: &dyn Progress,
+    ) -> Option<Cursor>;
 }
 
 /// What one file held.
@@ -134,7 +145,12 @@ pub fn read(places: &[Place], progress: &dyn Progress) -> Reading {
     let merged = Mutex::new((merge::Merge::default(), total));
     files.par_iter().with_max_len(1).for_each(|file| {
         let mut batch = Batch::default();
-        file.reader.read(file, &mut batch, progress);
+        match file.open() {
+            Ok(mut opened) => {
+                file.reader.read(&mut opened, &Cursor::default(), &mut batch, progress);
+            }
+            Err(error) => batch.findings.unreadable(&file.path, &error),
+        }
         let mut merged = merged.lock().unwrap_or_else(PoisonError::into_inner);
         let (merge, total) = &mut *merged;
         total.findings.add(batch.findings);

@@ -20,7 +20,6 @@ mod record;
 mod times;
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,9 +34,10 @@ use crate::price::set_service_tier;
 use crate::small_file;
 
 use self::record::{Counts, Iteration, Record, Unreadable};
+use super::cursor::{Cursor, Watch};
 use super::lines::{self, Line};
 use super::merge::{Inside, Launch, Merge, Message, Rank};
-use super::source::LogFile;
+use super::source::Opened;
 use super::{Batch, Environment, FindingKind, Place, Progress, Reader};
 
 /// Reads Claude Code's transcripts.
@@ -72,33 +72,37 @@ impl Reader for ClaudeCode {
         !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rollout-"))
     }
 
-    fn read(&self, file: &LogFile, batch: &mut Batch, progress: &dyn Progress) {
-        let opened = match File::open(&file.path) {
-            Ok(opened) => opened,
-            Err(error) => {
-                let detail = Some(error.to_string());
-                batch.findings.note_file(FindingKind::Unreadable, &file.path, detail);
-                return;
-            }
-        };
+    fn read(
+        &self,
+        opened: &mut Opened,
+        from: &Cursor,
+        batch: &mut Batch,
+        progress: &dyn Progress,
+    ) -> Option<Cursor> {
         batch.stats.files += 1;
-        let mut transcript = Transcript::new(&file.path, batch);
+        let mut watch = Watch::new(from);
+        let mut transcript = Transcript::new(&opened.path, batch);
         let bytes = std::cell::Cell::new(0);
         let on_bytes = |count| {
             bytes.set(bytes.get() + count);
             progress.read(count);
         };
-        let read = lines::for_each_line(opened, on_bytes, |at, line| {
-            transcript.line(at, &line);
+        let read = lines::for_each_line(&mut opened.file, from.offset(), on_bytes, |at, line| {
+            let number = watch.line(at, &line);
+            transcript.line(number, at, &line);
         });
         transcript.finish();
         batch.stats.bytes += bytes.get();
-        if bytes.get() == 0 && read.is_ok() {
-            batch.findings.note_file(FindingKind::EmptyFile, &file.path, None);
+        if from.offset() == 0 && bytes.get() == 0 && read.is_ok() {
+            batch.findings.note_file(FindingKind::EmptyFile, &opened.path, None);
         }
-        if let Err(error) = read {
-            let detail = Some(error.to_string());
-            batch.findings.note_file(FindingKind::Unreadable, &file.path, detail);
+        match read {
+            Ok(ended) => Some(watch.cursor(opened.stamp, ended, from.offset() + bytes.get())),
+            Err(error) => {
+                let detail = Some(error.to_string());
+                batch.findings.note_file(FindingKind::Unreadable, &opened.path, detail);
+                None
+            }
         }
     }
 }
@@ -111,6 +115,8 @@ struct Transcript<'b> {
     marker: memmem::Finder<'static>,
     names: Names,
     untimed: Vec<Message>,
+    /// The number of the line that is read.
+    number: u64,
 }
 
 /// The last text of each kind: neighbours mostly repeat it, so that it is stored once.
@@ -133,9 +139,9 @@ fn keep(known: &mut Option<Arc<str>>, text: &str) -> Arc<str> {
 }
 
 impl<'b> Transcript<'b> {
-    fn new(path: &Path, batch: &'b mut Batch) -> Self {
+    fn new(path: &Arc<Path>, batch: &'b mut Batch) -> Self {
         Self {
-            path: path.into(),
+            path: path.clone(),
             batch,
             requests: Merge::default(),
             // Every record with token counts has this key; inside of a JSON string its quotes
@@ -143,10 +149,12 @@ impl<'b> Transcript<'b> {
             marker: memmem::Finder::new(b"\"usage\""),
             names: Names::default(),
             untimed: Vec::new(),
+            number: 0,
         }
     }
 
-    fn line(&mut self, offset: u64, line: &Line<'_>) {
+    fn line(&mut self, number: u64, offset: u64, line: &Line<'_>) {
+        self.number = number;
         self.batch.stats.lines += 1;
         let (bytes, ended) = match line {
             Line::Whole(bytes) => (bytes.trim_ascii(), true),
@@ -223,7 +231,7 @@ impl<'b> Transcript<'b> {
             evidence: Evidence {
                 reader: NAME,
                 file: self.path.clone(),
-                line: self.batch.stats.lines,
+                line: self.number,
                 offset,
                 records: 1,
                 message: record.message_id.map(|id| MessageId::from(id)),
@@ -255,7 +263,7 @@ impl<'b> Transcript<'b> {
     }
 
     fn note(&mut self, kind: FindingKind, offset: u64, detail: Option<String>) {
-        let place = (self.batch.stats.lines, offset);
+        let place = (self.number, offset);
         self.batch.findings.note_line(kind, &self.path, place, detail);
     }
 

@@ -27,13 +27,17 @@ thread_local! {
 
 /// Calls `on_line` with each line and the byte at which it starts; `on_bytes` with each count of
 /// bytes read. Holds at most [`LONGEST_LINE`] bytes.
+///
+/// The input stands at the byte `from`, where a line starts. The answer is the byte after the last
+/// line that has its end.
 pub(super) fn for_each_line(
     input: impl Read,
+    from: u64,
     on_bytes: impl FnMut(u64),
     on_line: impl FnMut(u64, Line<'_>),
-) -> io::Result<()> {
+) -> io::Result<u64> {
     let mut buffer = BUFFER.take();
-    let result = through(&mut buffer, input, on_bytes, on_line);
+    let result = through(&mut buffer, input, from, on_bytes, on_line);
     // A buffer that one long line made large is given back.
     if buffer.len() <= 4 * CHUNK {
         BUFFER.set(buffer);
@@ -44,13 +48,15 @@ pub(super) fn for_each_line(
 fn through(
     buffer: &mut Vec<u8>,
     mut input: impl Read,
+    from: u64,
     mut on_bytes: impl FnMut(u64),
     mut on_line: impl FnMut(u64, Line<'_>),
-) -> io::Result<()> {
+) -> io::Result<u64> {
     if buffer.is_empty() {
         buffer.resize(CHUNK, 0);
     }
-    let mut base = 0_u64; // offset in the file of buffer[0]
+    let mut base = from; // offset in the file of buffer[0]
+    let mut ended = from; // after the last newline
     let mut start = 0; // of the current line, in the buffer
     let mut filled = 0;
     let mut passing_over = false;
@@ -92,6 +98,7 @@ fn through(
                 on_line(base + start as u64, Line::Whole(&buffer[start..end]));
             }
             start = end + 1;
+            ended = base + start as u64;
         }
         if passing_over {
             base += filled as u64;
@@ -101,7 +108,7 @@ fn through(
     if start < filled && !passing_over {
         on_line(base + start as u64, Line::Unended(&buffer[start..filled]));
     }
-    result
+    result.map(|()| ended)
 }
 
 #[cfg(test)]
@@ -123,8 +130,9 @@ mod tests {
 
     fn lines_of(bytes: &[u8], step: usize) -> Vec<(u64, String)> {
         let mut lines = Vec::new();
-        for_each_line(
+        let ended = for_each_line(
             Dripping(bytes, step),
+            0,
             |_| {},
             |offset, line| {
                 lines.push((
@@ -138,7 +146,17 @@ mod tests {
             },
         )
         .unwrap();
+        let newline = bytes.iter().rposition(|&byte| byte == b'\n');
+        assert_eq!(ended, newline.map_or(0, |at| at as u64 + 1));
         lines
+    }
+
+    #[test]
+    fn what_is_read_later_has_its_place_in_the_whole() {
+        let mut lines = Vec::new();
+        let ended = for_each_line(&b"b\nc"[..], 100, |_| {}, |at, _| lines.push(at)).unwrap();
+        assert_eq!((lines, ended), (vec![100, 102], 102));
+        assert_eq!(for_each_line(&b""[..], 7, |_| {}, |_, _| {}).unwrap(), 7);
     }
 
     #[test]

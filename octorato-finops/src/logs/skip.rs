@@ -120,6 +120,11 @@ impl Findings {
         self.merge(Finding { kind, count: 1, examples: vec![example] });
     }
 
+    /// Counts one more file that cannot be opened or read.
+    pub(super) fn unreadable(&mut self, file: &Path, error: &std::io::Error) {
+        self.note_file(FindingKind::Unreadable, file, Some(error.to_string()));
+    }
+
     /// Counts one more line: its number from 1, and the byte at which it starts.
     pub fn note_line(
         &mut self,

@@ -1,11 +1,14 @@
 //! Where logs lie: the edge between the readers and the file system.
 
 use std::collections::HashSet;
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use walkdir::WalkDir;
 
+use super::cursor::Stamp;
 use super::skip::{FindingKind, Findings};
 use super::{READERS, Reader};
 
@@ -58,14 +61,65 @@ impl Environment {
 }
 
 /// A file and the reader that knows its kind.
-pub(super) struct LogFile {
-    /// Where it lies.
+#[derive(Clone)]
+pub struct LogFile {
     pub(super) path: PathBuf,
-    /// Its length when it was found, for progress.
     pub(super) size: u64,
+    /// What was known of it when it was found.
+    pub(super) stamp: Option<Stamp>,
     /// Who can read it.
     pub(super) reader: &'static dyn Reader,
     identity: Identity,
+}
+
+impl LogFile {
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its length in bytes when it was found.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// When it was last written to, in nanoseconds since 1970; 0 where that is not known.
+    pub fn modified(&self) -> u64 {
+        self.stamp.map_or(0, |stamp| stamp.modified())
+    }
+
+    fn new(path: &Path, metadata: Option<&Metadata>, reader: &'static dyn Reader) -> Self {
+        Self {
+            path: path.to_owned(),
+            size: metadata.map_or(0, Metadata::len),
+            stamp: metadata.map(Stamp::of),
+            reader,
+            identity: Identity::of(path, metadata),
+        }
+    }
+
+    /// Opens it, to be read from its beginning.
+    pub(super) fn open(&self) -> io::Result<Opened> {
+        let file = File::open(&self.path)?;
+        let stamp = Stamp::of(&file.metadata()?);
+        Ok(Opened { path: self.path.as_path().into(), file, stamp })
+    }
+}
+
+impl std::fmt::Debug for LogFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogFile").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// An open file.
+pub(super) struct Opened {
+    /// Where it was found.
+    pub(super) path: Arc<Path>,
+    /// Stands where reading begins.
+    pub(super) file: File,
+    /// As it was before anything was read.
+    pub(super) stamp: Stamp,
 }
 
 /// What makes two paths the same file.
@@ -114,7 +168,7 @@ pub(super) fn find(places: &[Place], findings: &mut Findings) -> Vec<LogFile> {
     for place in places {
         let path = place.path();
         if let Err(error) = path.metadata() {
-            if matches!(place, Place::Given(_)) || error.kind() != std::io::ErrorKind::NotFound {
+            if matches!(place, Place::Given(_)) || error.kind() != io::ErrorKind::NotFound {
                 findings.note_file(FindingKind::Unreadable, path, Some(error.to_string()));
             }
             continue;
@@ -169,12 +223,6 @@ fn walk(
             findings.note_file(FindingKind::UnknownFormat, path, None);
             continue;
         };
-        let metadata = entry.metadata().ok();
-        files.push(LogFile {
-            path: path.to_owned(),
-            size: metadata.as_ref().map_or(0, Metadata::len),
-            reader,
-            identity: Identity::of(path, metadata.as_ref()),
-        });
+        files.push(LogFile::new(path, entry.metadata().ok().as_ref(), reader));
     }
 }

@@ -33,6 +33,7 @@ fn near(path: &Path, offsets: &[u64]) -> Vec<Option<Timestamp>> {
     if let Ok(file) = File::open(path) {
         let _ = lines::for_each_line(
             file,
+            0,
             |_| {},
             |offset, line| {
                 while offsets.get(found.len()).is_some_and(|&wanted| wanted <= offset) {
