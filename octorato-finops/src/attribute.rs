@@ -17,7 +17,7 @@ pub use disk::{Disk, LocalDisk, NoDisk, Repository};
 pub use path::FolderPath;
 pub use remote::{matches_remote, normal_remote, normal_remote_pattern};
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -25,6 +25,7 @@ use octorato_core::{
     AgentId, ArmId, Arms, Attribution, AttributionReason, MessageId, Period, Result, SessionId,
     UsageEvent,
 };
+use serde::{Deserialize, Serialize};
 
 /// Sessions and messages that were given to an arm by hand or by a launcher.
 #[derive(Clone, Debug, Default)]
@@ -77,22 +78,62 @@ struct Alone {
 }
 
 /// The arms that a session was last known to work for, by its agents.
-#[derive(Default)]
-struct LastKnown<'e> {
-    by_agent: HashMap<Option<&'e AgentId>, ArmId>,
-    parents: HashMap<&'e AgentId, &'e AgentId>,
+///
+/// Who resolves a session piece by piece keeps it in between, as JSON; see
+/// [`Resolver::resolve_from`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionMemory {
+    /// What the main agent was last known to work for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    main: Option<ArmId>,
+    /// What any agent was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     any: Option<ArmId>,
+    /// What each sub-agent was.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    agents: BTreeMap<AgentId, ArmId>,
+    /// Which sub-agent called which.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    parents: BTreeMap<AgentId, AgentId>,
 }
 
-impl<'e> LastKnown<'e> {
+/// How many sub-agents of one session are remembered from one piece to the next.
+const MOST_AGENTS: usize = 256;
+
+impl SessionMemory {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Forgets what can be told without it, where a session has more than 256 sub-agents: those that
+    /// work for the main agent's arm. Of what is left, the last by id are kept.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        if self.agents.len() > MOST_AGENTS {
+            let main = self.main.clone();
+            self.agents.retain(|_, arm| Some(&*arm) != main.as_ref());
+        }
+        while self.agents.len() > MOST_AGENTS {
+            self.agents.pop_first();
+        }
+        while self.parents.len() > MOST_AGENTS {
+            self.parents.pop_first();
+        }
+        self
+    }
+
     /// Learns from an event that names its arm; gives one that does not what its own agent was
     /// last known to work for, else what the agent was that called it, and so on up to the main
     /// agent, else any.
-    fn settle(&mut self, event: &'e UsageEvent, alone: Alone) -> Attribution {
+    fn settle(&mut self, event: &UsageEvent, alone: Alone) -> Attribution {
         let Alone { attribution, is_single } = alone;
         let agent = event.agent.as_ref();
-        if let (Some(agent), Some(parent)) = (agent, &event.parent_agent) {
-            self.parents.insert(agent, parent);
+        if let (Some(agent), Some(parent)) = (agent, &event.parent_agent)
+            && self.parents.get(agent) != Some(parent)
+        {
+            self.parents.insert(agent.clone(), parent.clone());
         }
         let Some(arm) = &attribution.arm else {
             return match self.inherited(agent) {
@@ -103,8 +144,11 @@ impl<'e> LastKnown<'e> {
             };
         };
         if !is_single {
-            if self.by_agent.get(&agent) != Some(arm) {
-                self.by_agent.insert(agent, arm.clone());
+            if self.of(agent) != Some(arm) {
+                match agent {
+                    Some(agent) => drop(self.agents.insert(agent.clone(), arm.clone())),
+                    None => self.main = Some(arm.clone()),
+                }
             }
             if self.any.as_ref() != Some(arm) {
                 self.any = Some(arm.clone());
@@ -113,17 +157,24 @@ impl<'e> LastKnown<'e> {
         attribution
     }
 
-    fn inherited(&self, agent: Option<&'e AgentId>) -> Option<&ArmId> {
+    fn of(&self, agent: Option<&AgentId>) -> Option<&ArmId> {
+        match agent {
+            Some(agent) => self.agents.get(agent),
+            None => self.main.as_ref(),
+        }
+    }
+
+    fn inherited(&self, agent: Option<&AgentId>) -> Option<&ArmId> {
         let mut caller = agent;
         // As many steps as there are agents, so that a log in which two call each other ends.
         for _ in 0..=self.parents.len() {
-            if let Some(arm) = self.by_agent.get(&caller) {
+            if let Some(arm) = self.of(caller) {
                 return Some(arm);
             }
             let Some(agent) = caller else { break };
-            caller = self.parents.get(agent).copied();
+            caller = self.parents.get(agent);
         }
-        self.by_agent.get(&None).or(self.any.as_ref())
+        self.main.as_ref().or(self.any.as_ref())
     }
 }
 
@@ -180,13 +231,22 @@ impl<'d> Resolver<'d> {
 
     /// Decides for all `events`, which must be in the order of time.
     pub fn resolve(&mut self, events: &[UsageEvent]) -> Vec<Attribution> {
+        self.resolve_from(events, &mut HashMap::new())
+    }
+
+    /// Decides for `events`, which must be in the order of time, where others of the same sessions
+    /// came before: `sessions` is what was known of these, and has what is known after.
+    pub fn resolve_from(
+        &mut self,
+        events: &[UsageEvent],
+        sessions: &mut HashMap<SessionId, SessionMemory>,
+    ) -> Vec<Attribution> {
         debug_assert!(events.is_sorted_by_key(|event| event.at), "events out of order");
-        let mut sessions: HashMap<&SessionId, LastKnown<'_>> = HashMap::new();
         let mut attributions = Vec::with_capacity(events.len());
         for event in events {
             let alone = self.resolve_alone(event);
             attributions.push(match &event.session {
-                Some(session) => sessions.entry(session).or_default().settle(event, alone),
+                Some(session) => sessions.entry(session.clone()).or_default().settle(event, alone),
                 None => alone.attribution,
             });
         }

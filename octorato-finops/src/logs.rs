@@ -6,15 +6,20 @@
 //!
 //! To add an agent, write one file beside `claude_code.rs` and name it in `READERS`.
 
+mod booking;
 mod claude_code;
 mod cursor;
+mod gather;
 mod increment;
 mod lines;
 mod merge;
 mod skip;
+mod snapshot;
 mod source;
 
+pub use booking::{Booking, Clerk};
 pub use cursor::{Cursor, Start};
+pub use gather::{FileRead, Found, Gathered, Request, Requests, Stored};
 pub use increment::{Increment, find, news};
 pub use skip::{Example, Finding, FindingKind, Findings};
 pub use source::{Environment, LogFile, Place, Progress, Quiet};

@@ -15,6 +15,7 @@ mod sums;
 pub use clients::Uncharged;
 pub use dimension::Dimension;
 pub use prices::PriceMatch;
+pub(crate) use prices::Prices;
 pub use shares::{PlanMonth, Share, Shares};
 pub use sums::{Corrected, Ratio, Sums};
 
@@ -33,7 +34,6 @@ use crate::recost::Corrections;
 
 use self::clients::Clients;
 use self::dimension::Labels;
-use self::prices::Prices;
 use self::restated::Restated;
 use self::sums::Costs;
 

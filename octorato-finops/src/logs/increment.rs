@@ -20,10 +20,10 @@ pub fn find(places: &[Place]) -> (Vec<LogFile>, Findings) {
 /// What a file has gained: see [`news`].
 #[derive(Debug)]
 pub struct Increment {
-    path: PathBuf,
-    start: Start,
-    from: u64,
-    cursor: Option<Cursor>,
+    pub(super) path: PathBuf,
+    pub(super) start: Start,
+    pub(super) from: u64,
+    pub(super) cursor: Option<Cursor>,
     pub(super) batch: Batch,
 }
 

@@ -27,6 +27,34 @@ pub(super) enum Rank {
     Untimed,
 }
 
+impl Rank {
+    /// Larger the more a record's word weighs.
+    pub(super) const fn strength(self) -> u128 {
+        match self {
+            Self::Own => 3,
+            Self::Incomplete => 2,
+            Self::Progress => 1,
+            Self::Untimed => 0,
+        }
+    }
+
+    /// The stable name; nothing for the usual one.
+    pub(super) const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Own => None,
+            Self::Incomplete => Some("incomplete"),
+            Self::Progress => Some("progress"),
+            Self::Untimed => Some("untimed"),
+        }
+    }
+
+    /// The rank of a name.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Own, Self::Incomplete, Self::Progress, Self::Untimed];
+        all.into_iter().find(|rank| rank.name() == Some(name))
+    }
+}
+
 /// What one or more records say of one request.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
@@ -62,6 +90,15 @@ pub(super) struct Inside {
     pub(super) cache_writes: u64,
 }
 
+impl Inside {
+    /// What tells it from the others in the same request.
+    pub(super) fn name(&self) -> String {
+        let (kind, place) = &self.kind;
+        let model = self.model.as_ref().map_or("*", |(model, _)| model.as_str());
+        format!("{kind} {model} {place}")
+    }
+}
+
 impl Message {
     /// Takes over what another record of the same request says.
     ///
@@ -71,6 +108,9 @@ impl Message {
     pub(super) fn absorb(&mut self, mut other: Self) {
         if other.order() < self.order() {
             std::mem::swap(self, &mut other);
+        }
+        if self.is_loose && !other.is_loose {
+            (self.key, self.is_loose) = (other.key, false);
         }
         let (mine, theirs) = (&mut self.event, other.event);
         mine.usage.take_larger(&theirs.usage);
@@ -86,6 +126,8 @@ impl Message {
                 None => self.inside.push(inside),
             }
         }
+        // One that is loose may have none.
+        mine.evidence.message = mine.evidence.message.take().or(theirs.evidence.message);
         mine.evidence.records = mine.evidence.records.saturating_add(theirs.evidence.records);
         for (name, value) in theirs.context.iter() {
             if mine.context.get(name).is_none_or(|known| known < value) {
@@ -180,6 +222,13 @@ impl Merge {
         self.messages
     }
 
+    /// The requests of all files, in any order.
+    pub(super) fn into_requests(self, stats: &mut Stats) -> Vec<Message> {
+        drop(self.index);
+        stats.copies += self.copies;
+        with_loose_ends_tied(self.messages)
+    }
+
     /// One event per request, by time, then by place.
     pub(super) fn finish(
         self,
@@ -187,34 +236,48 @@ impl Merge {
         stats: &mut Stats,
         findings: &mut Findings,
     ) -> Vec<UsageEvent> {
-        drop(self.index);
-        stats.copies += self.copies;
-        let messages = with_loose_ends_tied(self.messages);
+        let messages = self.into_requests(stats);
         // In place, so that the list of messages becomes that of events where it lies.
         let mut beside = Vec::new();
+        let mut to_beside = |part: Part| beside.push(part.event);
         let mut events: Vec<UsageEvent> = messages
             .into_iter()
-            .filter_map(|message| finished(message, launches, stats, findings, &mut beside))
+            .filter_map(|message| finished(message, launches, stats, findings, &mut to_beside))
+            .map(|part| part.event)
             .collect();
         events.append(&mut beside);
         stats.requests += events.len() as u64;
-        events.sort_by_cached_key(|event| {
-            let evidence = &event.evidence;
-            let says = (event.session.clone(), evidence.message.clone(), event.model.clone());
-            (event.at, says, evidence.file.clone(), evidence.offset)
-        });
+        events.sort_by_cached_key(by_time);
         events
     }
 }
 
+/// The order of events: by time, then by what they say, then by place.
+pub(super) fn by_time(event: &UsageEvent) -> impl Ord + use<> {
+    let evidence = &event.evidence;
+    let says = (event.session.clone(), evidence.message.clone(), event.model.clone());
+    (event.at, says, evidence.file.clone(), evidence.offset)
+}
+
+/// A request once all of its records are known.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// The request.
+    pub(super) event: UsageEvent,
+    /// How much of its five-minute cache writes is what the parts leave over of their total.
+    pub(super) rest: u64,
+    /// [`Inside::name`] of a request inside of a request.
+    pub(super) inside: Option<String>,
+}
+
 /// The event of a request, once all of its records are known; those inside of it go `beside`.
-fn finished(
+pub(super) fn finished(
     message: Message,
     launches: &Launches,
     stats: &mut Stats,
     findings: &mut Findings,
-    beside: &mut Vec<UsageEvent>,
-) -> Option<UsageEvent> {
+    beside: &mut impl FnMut(Part),
+) -> Option<Part> {
     let Message { rank, cache_writes, inside, mut event, .. } = message;
     let mut note = |kind, evidence: &Evidence| {
         findings.note_line(kind, &evidence.file, (evidence.line, evidence.offset), None);
@@ -240,10 +303,13 @@ fn finished(
         event.agent_name = event.agent_name.or_else(|| launch.name.clone());
         event.parent_agent = event.parent_agent.or_else(|| launch.parent.clone());
     }
-    event.usage = with_rest(&event.usage, cache_writes);
+    let rest = rest(&event.usage, cache_writes);
+    event.usage = with_rest(&event.usage, rest);
     for inside in inside {
         let mut request = event.clone();
-        request.usage = with_rest(&inside.usage, inside.cache_writes);
+        let name = inside.name();
+        let rest = self::rest(&inside.usage, inside.cache_writes);
+        request.usage = with_rest(&inside.usage, rest);
         if let Some((model, provider)) = inside.model {
             (request.model, request.provider) = (model, provider);
             // Speed and tier belong to the model that was asked for; the region holds for all.
@@ -251,16 +317,24 @@ fn finished(
             request.context = PriceContext::standard();
             request.context.set("inference_geo", region.as_deref().unwrap_or_default());
         }
-        beside.push(request);
+        beside(Part { event: request, rest, inside: Some(name) });
     }
-    (!event.usage.is_zero()).then_some(event)
+    (!event.usage.is_zero()).then_some(Part { event, rest, inside: None })
 }
 
-/// What the parts of the cache writes leave over of their total lives five minutes.
-fn with_rest(usage: &Usage, cache_writes: u64) -> Usage {
-    let five_minutes = usage[Unit::CacheWrite5m];
-    let rest = cache_writes.saturating_sub(five_minutes.saturating_add(usage[Unit::CacheWrite1h]));
-    usage.with(Unit::CacheWrite5m, five_minutes.saturating_add(rest))
+/// What the parts of the cache writes leave over of their total.
+fn rest(usage: &Usage, total: u64) -> u64 {
+    total.saturating_sub(cache_writes(usage))
+}
+
+/// All cache writes of a usage.
+pub(super) fn cache_writes(usage: &Usage) -> u64 {
+    usage[Unit::CacheWrite5m].saturating_add(usage[Unit::CacheWrite1h])
+}
+
+/// What is left over lives five minutes.
+fn with_rest(usage: &Usage, rest: u64) -> Usage {
+    usage.with(Unit::CacheWrite5m, usage[Unit::CacheWrite5m].saturating_add(rest))
 }
 
 /// Gives what loose records say to the message that they belong to.

@@ -29,7 +29,7 @@ pub struct PriceMatch {
 }
 
 /// Prices by what the logs call a model, each looked up once.
-pub(super) struct Prices<'b> {
+pub(crate) struct Prices<'b> {
     book: &'b PriceBook,
     numbers: HashMap<(Option<ProviderId>, ModelId), usize>,
     found: Vec<Entry<'b>>,
@@ -46,19 +46,19 @@ struct Entry<'b> {
 
 /// A price, or why there is none.
 #[derive(Clone)]
-pub(super) struct Found<'b> {
+pub(crate) struct Found<'b> {
     number: usize,
     price: Result<Arc<BookPrice<'b>>, Arc<str>>,
 }
 
 impl<'b> Found<'b> {
     /// The price, where there is one.
-    pub(super) fn price(&self) -> Option<&BookPrice<'b>> {
+    pub(crate) fn price(&self) -> Option<&BookPrice<'b>> {
         self.price.as_deref().ok()
     }
 
     /// What an event costs, or why that is not known.
-    pub(super) fn charge(&self, event: &UsageEvent) -> Result<Priced, Arc<str>> {
+    pub(crate) fn charge(&self, event: &UsageEvent) -> Result<Priced, Arc<str>> {
         let price = self.price.as_ref().map_err(Clone::clone)?;
         let priced = price.charge(&event.usage, event.at, &event.context);
         priced.map_err(|error| error.to_string().into())
@@ -71,12 +71,12 @@ impl<'b> Found<'b> {
 }
 
 impl<'b> Prices<'b> {
-    pub(super) fn new(book: &'b PriceBook) -> Self {
+    pub(crate) fn new(book: &'b PriceBook) -> Self {
         Self { book, numbers: HashMap::new(), found: Vec::new() }
     }
 
     /// The price of an event's model.
-    pub(super) fn of(&mut self, event: &UsageEvent) -> Found<'b> {
+    pub(crate) fn of(&mut self, event: &UsageEvent) -> Found<'b> {
         let key = (event.provider.clone(), event.model.clone());
         if let Some(&number) = self.numbers.get(&key) {
             return self.found[number].price.clone();
