@@ -263,6 +263,17 @@ impl<'d> Resolver<'d> {
         !self.folder(&folder.into()).claims.is_empty()
     }
 
+    /// Whose work in a folder is at a time, as far as the folder says it, and its project.
+    pub fn owner(&mut self, folder: &str, at: Timestamp) -> (Attribution, Option<Arc<str>>) {
+        let folder = self.folder(&folder.into());
+        let in_force = |claim: &&Claim| claim.from.is_none_or(|from| from <= at);
+        let attribution = match folder.claims.iter().find(in_force) {
+            Some(claim) => Attribution { arm: Some(claim.arm.clone()), reason: claim.reason },
+            None => Attribution { arm: None, reason: AttributionReason::Unattributed },
+        };
+        (attribution, folder.project.clone())
+    }
+
     /// What one event says of itself, without its session's past.
     fn resolve_alone(&mut self, event: &UsageEvent) -> Alone {
         let by = |arm: &ArmId, reason| Attribution { arm: Some(arm.clone()), reason };

@@ -33,9 +33,13 @@ pub use octorato_brain as brain;
 pub use octorato_core as core;
 pub use octorato_finops as finops;
 
+#[allow(dead_code)]
+mod alerts;
 mod assignments;
+pub mod books;
 pub mod config;
 mod corrections;
+pub mod doctor;
 #[allow(dead_code)]
 mod fetch;
 mod files;

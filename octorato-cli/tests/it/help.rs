@@ -531,6 +531,23 @@ fn every_code_is_explained() {
     BUD026  The default is for arms that no budget names; this arm is named, but only for a part of its work, so the rest of it has no cap of its own.
     BUD027  A trial says what a hard stop would have denied; without a hard stop it has nothing to say.
     BUD028  A key of the original Octorato that has nothing to say here, so it is passed over.
+    DOC001  Without arms nothing is anybody's: all work is unattributed, and only the operator's budgets judge it.
+    DOC002  Without a `budgets.yaml` there is no cap at all, so every call is allowed.
+    DOC003  A file that cannot be used lifts no cap: the budgets that were read last stay in force, and no later change of the file counts.
+    DOC004  No `budgets.yaml` was ever read, so nobody can say what is allowed; the file's `on_error` answers, else deny.
+    DOC005  A budget that denied calls is gone, or is only a trial or a warning now, so what it capped is capped no more.
+    DOC006  A file of the configuration cannot be used, and whoever needs it stops.
+    DOC007  Without a ledger nothing is booked and no cap holds over more than one process.
+    DOC008  The ledger cannot be opened or read, so no call can be judged; `on_error` answers.
+    DOC009  The machine's clock leapt further than a clock drifts, so the ledger's time goes on without it and opens no new period until somebody says that it is right.
+    DOC010  Others on this machine could read or change what is private, or publish it with a repository.
+    DOC011  Without a signing key no extension can be signed.
+    DOC012  A signing key that others can read, or that is damaged, proves nothing.
+    DOC013  Nobody has told what these calls cost, so the most that they can have cost stays held against the caps.
+    DOC014  Alerts wait for a sink that does not take them.
+    DOC015  Of the budgets none denies a call: they count, tell and warn.
+    DOC016  A share of a plan's fee is known when the month is over, so a budget on allocated cost is shown and never denies.
+    DOC017  A ledger that cannot grow books nothing and grants nothing.
     ");
     assert_snapshot!(run("explain arm008"), @"ARM008  The same id names two arms, so their spending could not be told apart.");
 }

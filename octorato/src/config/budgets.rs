@@ -29,9 +29,9 @@ use std::path::Path;
 
 use octorato_brain::read_file;
 use octorato_core::{Arms, Diagnostic, Error, ErrorKind, SourceText};
-use octorato_finops::budget::{OnError, Policy};
+use octorato_finops::budget::{BudgetId, OnError, Policy};
 
-use self::reader::Reader;
+use self::reader::{Reader, Written};
 use super::codes::budgets as codes;
 use super::findings::Findings;
 use super::{text, yaml};
@@ -77,8 +77,13 @@ pub mod keys {
 /// Every mistake is found, not only the first. The policy is there if and only if no finding is an
 /// error; a text without any value is one.
 pub fn parse(source: &SourceText, arms: &Arms) -> (Option<Policy>, Vec<Diagnostic>) {
+    let (read, findings) = read(source, arms);
+    (read.map(|(policy, _)| policy), findings)
+}
+
+fn read(source: &SourceText, arms: &Arms) -> (Option<(Policy, Written)>, Vec<Diagnostic>) {
     let mut findings = Findings::new(source, &codes::COMMON);
-    let policy = match yaml::read(source) {
+    let read = match yaml::read(source) {
         Ok(file) => Reader::read(&file, arms, &mut findings),
         Err(error) => {
             findings.syntax(&error);
@@ -86,7 +91,47 @@ pub fn parse(source: &SourceText, arms: &Arms) -> (Option<Policy>, Vec<Diagnosti
         }
     };
     let (usable, findings) = findings.finish();
-    (policy.filter(|_| usable), findings)
+    (read.filter(|_| usable), findings)
+}
+
+/// Where the budgets of a text are written.
+#[derive(Debug)]
+pub struct Lines {
+    source: SourceText,
+    written: Written,
+}
+
+impl Lines {
+    /// Finds the budgets of the file at `path`; nothing where it is not there or cannot be used.
+    pub fn of(path: &Path, arms: &Arms) -> Option<Self> {
+        Self::in_text(&text::read(path, &codes::COMMON).ok()?, arms)
+    }
+
+    /// Finds the budgets of a text; nothing where it cannot be used.
+    ///
+    /// ```
+    /// use octorato::config::budgets::{self, Lines};
+    /// use octorato_core::{Arms, SourceText};
+    ///
+    /// let text = "budgets:\n  - operator: true\n    monthly_usd_cap: 5\n    action_on_breach: warn\n";
+    /// let source = SourceText::new("budgets.yaml", text);
+    /// let (policy, _) = budgets::parse(&source, &Arms::none());
+    /// let id = policy.unwrap().declared().budgets[0].id();
+    /// let lines = Lines::in_text(&source, &Arms::none()).unwrap();
+    /// assert_eq!(lines.find(id).as_deref(), Some("budgets.yaml:2"));
+    /// ```
+    pub fn in_text(source: &SourceText, arms: &Arms) -> Option<Self> {
+        let (_, written) = read(source, arms).0?;
+        Some(Self { source: source.clone(), written })
+    }
+
+    /// File and line of a budget; those of the default for a budget that no line declares itself.
+    pub fn find(&self, budget: BudgetId) -> Option<String> {
+        let of_budget = self.written.budgets.iter().find(|(id, _)| *id == budget);
+        let span = of_budget.map(|(_, span)| *span).or(self.written.default)?;
+        let line = self.source.line_column(span.start).line;
+        Some(format!("{}:{line}", self.source.name()))
+    }
 }
 
 /// What a text answers when nothing can be known: its `on_error`, as far as it can be read.

@@ -35,12 +35,15 @@ macro_rules! codes {
 }
 
 pub mod budgets;
+pub mod doctor;
 pub mod prices;
 
-/// Every code: those of `arms.yaml`, then those of `prices.yaml` and of `budgets.yaml`.
+/// Every code: those of `arms.yaml`, then those of `prices.yaml`, of `budgets.yaml` and of what a
+/// set-up lacks.
 pub const ALL: &[Code] = &{
-    let lists = [OF_FILE, prices::OF_FILE, budgets::OF_FILE];
-    let mut all = [OF_FILE[0]; OF_FILE.len() + prices::OF_FILE.len() + budgets::OF_FILE.len()];
+    const LISTS: [&[Code]; 4] = [OF_FILE, prices::OF_FILE, budgets::OF_FILE, doctor::OF_FILE];
+    let lists = LISTS;
+    let mut all = [OF_FILE[0]; LISTS[0].len() + LISTS[1].len() + LISTS[2].len() + LISTS[3].len()];
     let (mut at, mut list) = (0, 0);
     while list < lists.len() {
         let mut entry = 0;
@@ -139,9 +142,12 @@ mod tests {
 
     #[test]
     fn codes_are_numbered_without_gaps_and_explained_in_a_sentence() {
-        for (prefix, codes) in
-            [("ARM", OF_FILE), ("PRC", prices::OF_FILE), ("BUD", budgets::OF_FILE)]
-        {
+        for (prefix, codes) in [
+            ("ARM", OF_FILE),
+            ("PRC", prices::OF_FILE),
+            ("BUD", budgets::OF_FILE),
+            ("DOC", doctor::OF_FILE),
+        ] {
             for (index, entry) in codes.iter().enumerate() {
                 assert_eq!(entry.code, format!("{prefix}{:03}", index + 1));
                 assert!(entry.explanation.ends_with('.'), "{}", entry.code);

@@ -97,6 +97,21 @@ impl Places {
         self.home.join("prices.yaml")
     }
 
+    /// The file of the ledger.
+    pub fn ledger(&self) -> PathBuf {
+        self.state.join("ledger.db")
+    }
+
+    /// The folder of the keys that sign decisions.
+    pub fn keys(&self) -> PathBuf {
+        self.state.join("keys")
+    }
+
+    /// The last good policy, for the time when `budgets.yaml` cannot be used.
+    pub fn last_policy(&self) -> PathBuf {
+        self.state.join("last-policy.json")
+    }
+
     /// The user's home folder as text; nothing where it is not known or not UTF-8.
     pub fn home_text(&self) -> Option<&str> {
         self.user_home.as_deref().and_then(Path::to_str)
@@ -141,7 +156,7 @@ pub fn git_work_tree(path: &Path) -> Option<PathBuf> {
 }
 
 /// Whether `path` really lies in `folder` or is it.
-pub(super) fn lies_in(path: &Path, folder: &Path) -> bool {
+pub(crate) fn lies_in(path: &Path, folder: &Path) -> bool {
     real(path).starts_with(real(folder))
 }
 

@@ -11,6 +11,15 @@ use super::super::scalars::{count, text, words};
 use super::super::yaml::{Node, Value};
 use super::keys;
 
+/// Where budgets are written.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// The budgets, by their ids.
+    pub(super) budgets: Vec<(BudgetId, Span)>,
+    /// The default.
+    pub(super) default: Option<Span>,
+}
+
 /// Reads a tree; what it cannot read is in the findings and missing in the policy.
 pub(super) struct Reader<'f, 's, 'a> {
     pub(super) findings: &'f mut Findings<'s>,
@@ -22,6 +31,8 @@ pub(super) struct Reader<'f, 's, 'a> {
     known: Vec<(BudgetId, Span)>,
     /// The arms that budgets name, where, and whether by one without conditions.
     named: Vec<(ArmId, Span, bool)>,
+    /// Where the default is.
+    default_at: Option<Span>,
 }
 
 impl<'f, 's, 'a> Reader<'f, 's, 'a> {
@@ -30,19 +41,19 @@ impl<'f, 's, 'a> Reader<'f, 's, 'a> {
         node: &Node,
         arms: &'a Arms,
         findings: &'f mut Findings<'s>,
-    ) -> Option<Policy> {
+    ) -> Option<(Policy, Written)> {
         if matches!(node.value, Value::Null) {
             findings.empty_file(node.span);
             return None;
         }
         let file = Fields::any(node, "the file", findings)?;
-        let (declared, sinks, known, named) = Default::default();
-        let mut reader = Reader { findings, arms, declared, sinks, known, named };
+        let (declared, sinks, known, named, default_at) = Default::default();
+        let mut reader = Reader { findings, arms, declared, sinks, known, named, default_at };
         reader.file(&file);
-        let Reader { findings, declared, .. } = reader;
+        let Reader { findings, declared, known, default_at, .. } = reader;
         // What two parts say together was checked with their places; here it is made certain.
         match Policy::new(declared, arms) {
-            Ok(policy) => Some(policy),
+            Ok(policy) => Some((policy, Written { budgets: known, default: default_at })),
             Err(error) => {
                 if findings.is_usable() {
                     findings.bad_policy(node, &error);
@@ -203,6 +214,7 @@ impl<'f, 's, 'a> Reader<'f, 's, 'a> {
         let fields = Fields::any(node, "the default", self.findings)?;
         self.refuse_others(&fields, "the default", keys::BUDGET);
         let at = fields.entries().first().map_or(node.span, |entry| entry.key.span);
+        self.default_at = Some(at);
         let body = self.body(&fields, at, "the default", Scope::Operator)?;
         Some(DefaultBudget::new(body.budget, body.zone))
     }
