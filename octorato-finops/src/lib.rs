@@ -28,6 +28,7 @@
 
 pub mod attribute;
 pub mod budget;
+pub mod guard;
 pub mod ledger;
 pub mod logs;
 pub mod price;

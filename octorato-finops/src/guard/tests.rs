@@ -1,0 +1,11 @@
+//! What a guard promises, on the ledger in memory.
+
+mod acceptance;
+mod arms;
+mod ends;
+mod lifecycles;
+mod prices;
+mod retries;
+mod store_fails;
+mod waits;
+mod world;
