@@ -78,14 +78,14 @@ macro_rules! callers {
 
 #[test]
 fn everybody_gets_an_answer_under_any_schedule() {
-    shuttle::check_random(callers!(sound::group::Group<u32, u32>), 5_000);
-    shuttle::check_pct(callers!(sound::group::Group<u32, u32>), 5_000, 3);
+    shuttle::check_random(callers!(sound::group::Group<u32, u32>), 2_000);
+    shuttle::check_pct(callers!(sound::group::Group<u32, u32>), 2_000, 3);
 }
 
 #[test]
 fn a_lost_wake_up_is_found() {
     let found = catch_unwind(AssertUnwindSafe(|| {
-        shuttle::check_random(callers!(lossy::group::Group<u32, u32>), 5_000);
+        shuttle::check_random(callers!(lossy::group::Group<u32, u32>), 2_000);
     }));
     let why = found.unwrap_err();
     let why = why.downcast_ref::<String>().unwrap();
