@@ -55,7 +55,6 @@
 
 mod answer;
 mod clock;
-pub mod edge;
 mod entry;
 mod fresh;
 mod memory;
@@ -65,6 +64,7 @@ mod rules;
 mod single;
 mod slot;
 mod spelling;
+mod sqlite;
 mod store;
 
 #[cfg(test)]
@@ -84,4 +84,5 @@ pub use operation::{
     RequestKey, Reserve, Resolve, Settle, SourceKey,
 };
 pub use slot::Slot;
+pub use sqlite::{Durability, Options, SqliteLedger};
 pub use store::{Ledger, Verification};

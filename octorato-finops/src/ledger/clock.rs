@@ -70,6 +70,11 @@ impl LedgerTime {
         self.last.map(|(now, _)| now)
     }
 
+    /// What the machine said of its boot at the last commit.
+    pub fn uptime(self) -> Option<Uptime> {
+        self.last.and_then(|(_, uptime)| uptime)
+    }
+
     /// The ledger's time at `tick`: the wall clock, but never before the last commit, and not ahead
     /// of it by more than [`DRIFT`] beside the time since the boot, or by more than [`TRUST`] where
     /// the machine was booted again or tells no such time.

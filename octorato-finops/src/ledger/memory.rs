@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use octorato_core::{Error, ErrorKind, ReservationId, Result};
 
-use self::shelf::Shelf;
+pub(super) use self::shelf::Shelf;
 use super::answer::{Answer, Ask, Call, Standing, Verdict};
 use super::clock::{Clock, Reading};
 use super::entry::{Balance, Entry};
@@ -41,7 +41,7 @@ impl<C: Clock> MemoryLedger<C> {
 
 impl Shelf {
     /// The records that follow from a journal.
-    fn replayed(journal: &[Entry]) -> Result<Self> {
+    pub(super) fn replayed(journal: &[Entry]) -> Result<Self> {
         let mut shelf = Self::default();
         journal.iter().try_for_each(|entry| rules::absorb(&mut shelf, entry.clone()))?;
         Ok(shelf)

@@ -19,7 +19,7 @@ use crate::ledger::slot::Slot;
 
 /// All records of one ledger. Only [`Records::apply`] changes them.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(crate) struct Shelf {
     journal: Vec<Entry>,
     time: LedgerTime,
     in_force: Arc<InForce>,

@@ -1,0 +1,60 @@
+//! The conformance suite on a real file, and the model in memory beside it.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::Folder;
+use crate::ledger::conformance::rules::RULES;
+use crate::ledger::conformance::steps::random_steps;
+use crate::ledger::conformance::{TestClock, agree, violations};
+use crate::ledger::{Ledger, MemoryLedger};
+
+const START: &str = "2026-10-20T12:00:00Z";
+
+fn cases(cases: u32) -> TestRunner {
+    TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
+}
+
+#[test]
+fn a_file_follows_every_rule() {
+    for (name, rule) in RULES {
+        println!("{name}");
+        let clock = TestClock::at(START);
+        let folder = Folder::new();
+        let ledger = folder.open(clock.clone());
+        rule(&ledger, &clock);
+        let faults = ledger.verify().unwrap().faults;
+        assert!(faults.is_empty(), "{name}: {faults:?}");
+    }
+}
+
+#[test]
+fn a_file_answers_as_the_model_does() {
+    cases(60)
+        .run(&(random_steps(), 1_usize..20), |(steps, batch)| {
+            let clock = TestClock::at(START);
+            let folder = Folder::new();
+            let file = folder.open(clock.clone());
+            agree(&MemoryLedger::new(clock.clone()), &file, &clock, &steps, batch);
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn every_invariant_holds_in_a_file() {
+    cases(30)
+        .run(&random_steps(), |steps| {
+            let clock = TestClock::at(START);
+            let folder = Folder::new();
+            let broken = violations(&folder.open(clock.clone()), &clock, &steps);
+            if !broken.is_empty() {
+                let clock = TestClock::at(START);
+                let broken = violations(&MemoryLedger::new(clock.clone()), &clock, &steps);
+                prop_assert!(false, "in memory too: {broken:?}");
+            }
+            prop_assert!(broken.is_empty(), "{broken:?}");
+            Ok(())
+        })
+        .unwrap();
+}
