@@ -54,9 +54,9 @@ fn a_call_that_may_wait_does_not_overtake_but_other_arms_are_not_held_up() {
     };
     std::thread::scope(|scope| {
         let ask = &ask;
-        scope.spawn(move || ask("large", "0.80"));
+        scope.spawn(move || ask("large", "0.95"));
         until_waiting(&world, 1);
-        scope.spawn(move || ask("small", "0.10")); // it would fit
+        scope.spawn(move || ask("small", "0.10")); // it would fit now
         until_waiting(&world, 2);
         let zeta = super::arms::zeta(&world);
         granted(zeta.reserve(&waiting("0.90"))).release(NotCharged::NotSent).unwrap();
