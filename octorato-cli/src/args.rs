@@ -84,6 +84,12 @@ pub(crate) enum Command {
     /// The price lists that amounts are from: look, compare, take newer ones, restate.
     #[command(subcommand)]
     Prices(Prices),
+    /// Answer a coding agent's hook: whether a prompt or a tool call may go on.
+    ///
+    /// Reads the hook's JSON on stdin. Exit 0 allows, or denies by one object on stdout in the
+    /// agent's own dialect; exit 2 denies, with the reason on stderr. What cannot be known is
+    /// answered by `on_error` of budgets.yaml. `octorato hook install` writes the hooks.
+    Gate(Gate),
     /// Print the JSON Schema of a file or a document.
     Schema(Schema),
     /// Explain the code of a finding, such as ARM008.
@@ -250,6 +256,20 @@ pub(crate) struct Why {
     pub(crate) message: String,
     #[command(flatten)]
     pub(crate) logs: Logs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Gate {
+    /// The agent that calls: claude, codex, gemini, copilot or cursor.
+    #[arg(long, value_name = "AGENT")]
+    pub(crate) agent: String,
+    /// The event, for agents that do not send its name (Copilot CLI).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) event: Option<String>,
+    /// When to answer at the latest, in milliseconds; less than the hook's own time-out
+    /// [default: 4000].
+    #[arg(long, value_name = "N")]
+    pub(crate) deadline_ms: Option<u32>,
 }
 
 #[derive(Args, Debug)]

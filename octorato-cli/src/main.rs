@@ -1,6 +1,6 @@
 //! The `octorato` command: data on stdout, talk on stderr.
 //!
-//! Exit codes: 0 fine, 1 findings under `--strict`, 2 octorato failed.
+//! Exit codes: 0 fine, 1 findings under `--strict`, 2 octorato failed. `octorato gate` has its own.
 
 mod args;
 mod commands;
@@ -10,6 +10,7 @@ mod progress;
 mod render;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
 
@@ -26,7 +27,15 @@ pub(crate) enum Outcome {
 }
 
 fn main() -> ExitCode {
+    let started = Instant::now();
+    if let Some(code) = commands::gate::if_asked(std::env::args_os().skip(1), started) {
+        // What is still going on has nothing to say any more.
+        std::process::exit(code.into());
+    }
     let cli = Cli::parse();
+    if let Command::Gate(args) = &cli.command {
+        std::process::exit(commands::gate::with(&cli.global, args, started).into());
+    }
     let mut printer = Printer::new(&cli.global);
     match run(&cli, &mut printer).and_then(|outcome| printer.flush().map(|()| outcome)) {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
@@ -49,6 +58,7 @@ fn run(cli: &Cli, printer: &mut Printer) -> anyhow::Result<Outcome> {
         Command::Why(args) => commands::why::run(&cli.global, args, printer),
         Command::Price(args) => commands::price::run(&cli.global, args, printer),
         Command::Prices(args) => commands::prices::run(&cli.global, args, printer),
+        Command::Gate(_) => Ok(Outcome::Fine), // answered before all others
         Command::Schema(args) => commands::schema::run(args, printer),
         Command::Explain(args) => commands::explain::run(args, printer),
         Command::Completions(args) => commands::completions::run(args, printer),

@@ -152,7 +152,7 @@ pub(crate) fn create_private_folder(folder: &Path) -> Result<bool> {
 }
 
 /// A new file is its owner's alone.
-fn private() -> OpenOptions {
+pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]

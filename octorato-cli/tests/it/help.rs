@@ -26,6 +26,7 @@ fn the_help_is_short_and_says_where_to_begin() {
                    why
       price        What a given usage of a model costs, exactly, class by class
       prices       The price lists that amounts are from: look, compare, take newer ones, restate
+      gate         Answer a coding agent's hook: whether a prompt or a tool call may go on
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell
@@ -67,6 +68,7 @@ fn the_long_help_says_what_an_arm_is() {
                    why
       price        What a given usage of a model costs, exactly, class by class
       prices       The price lists that amounts are from: look, compare, take newer ones, restate
+      gate         Answer a coding agent's hook: whether a prompt or a tool call may go on
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell

@@ -70,6 +70,16 @@ impl FolderPath {
             })
     }
 
+    /// Its names from the top down, a Windows drive or server among them.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Whether it is a path of Windows, where case is of no account.
+    pub fn is_windows(&self) -> bool {
+        self.windows
+    }
+
     /// How many names deep it lies.
     pub fn depth(&self) -> usize {
         self.names.len()
