@@ -55,6 +55,7 @@
 
 mod answer;
 mod clock;
+pub mod edge;
 mod entry;
 mod fresh;
 mod memory;
