@@ -44,6 +44,7 @@ pub mod doctor;
 mod fetch;
 mod files;
 pub mod gate;
+pub mod hooks;
 pub mod quote;
 mod recost;
 pub mod scan;

@@ -36,19 +36,32 @@ macro_rules! codes {
 
 pub mod budgets;
 pub mod doctor;
+pub mod hooks;
 pub mod prices;
 
-/// Every code: those of `arms.yaml`, then those of `prices.yaml`, of `budgets.yaml` and of what a
-/// set-up lacks.
+/// The codes, list by list.
+const LISTS: [&[Code]; 5] =
+    [OF_FILE, prices::OF_FILE, budgets::OF_FILE, doctor::OF_FILE, hooks::OF_FILE];
+
+/// How many codes there are.
+const COUNT: usize = {
+    let (mut count, mut list) = (0, 0);
+    while list < LISTS.len() {
+        count += LISTS[list].len();
+        list += 1;
+    }
+    count
+};
+
+/// Every code: those of `arms.yaml`, then those of `prices.yaml`, of `budgets.yaml`, of what a
+/// set-up lacks, and of hooks.
 pub const ALL: &[Code] = &{
-    const LISTS: [&[Code]; 4] = [OF_FILE, prices::OF_FILE, budgets::OF_FILE, doctor::OF_FILE];
-    let lists = LISTS;
-    let mut all = [OF_FILE[0]; LISTS[0].len() + LISTS[1].len() + LISTS[2].len() + LISTS[3].len()];
+    let mut all = [OF_FILE[0]; COUNT];
     let (mut at, mut list) = (0, 0);
-    while list < lists.len() {
+    while list < LISTS.len() {
         let mut entry = 0;
-        while entry < lists[list].len() {
-            all[at] = lists[list][entry];
+        while entry < LISTS[list].len() {
+            all[at] = LISTS[list][entry];
             (at, entry) = (at + 1, entry + 1);
         }
         list += 1;
@@ -142,12 +155,7 @@ mod tests {
 
     #[test]
     fn codes_are_numbered_without_gaps_and_explained_in_a_sentence() {
-        for (prefix, codes) in [
-            ("ARM", OF_FILE),
-            ("PRC", prices::OF_FILE),
-            ("BUD", budgets::OF_FILE),
-            ("DOC", doctor::OF_FILE),
-        ] {
+        for (prefix, codes) in ["ARM", "PRC", "BUD", "DOC", "HOK"].into_iter().zip(LISTS) {
             for (index, entry) in codes.iter().enumerate() {
                 assert_eq!(entry.code, format!("{prefix}{:03}", index + 1));
                 assert!(entry.explanation.ends_with('.'), "{}", entry.code);

@@ -35,6 +35,7 @@ mod reason;
 
 pub use agent::Agent;
 pub use emission::{Answer, Emission, render, render_unread};
+pub(crate) use event::event_of;
 pub use event::{Event, HookEvent, ToolCall, parse, read};
 pub use fields::{MAX_INPUT, MAX_TOOL_INPUT};
 pub use reason::{MAX_REASON, one_line, sounds_like_a_retry};

@@ -126,7 +126,7 @@ pub fn parse(agent: Agent, name: Option<&str>, input: &[u8]) -> Result<HookEvent
 }
 
 /// The moment that an agent means by a name.
-pub(super) fn event_of(agent: Agent, name: &str) -> Event {
+pub(crate) fn event_of(agent: Agent, name: &str) -> Event {
     match agent {
         Agent::Claude => claude::event(name),
         Agent::Codex => codex::event(name),
