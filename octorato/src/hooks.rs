@@ -14,6 +14,8 @@ mod json;
 mod merge;
 mod place;
 mod record;
+mod self_test;
+mod status;
 mod toml_text;
 mod tree;
 mod wanted;
@@ -22,6 +24,8 @@ use std::path::PathBuf;
 
 pub use install::Change;
 pub use place::{Homes, Scope, binary_to_call};
+pub use self_test::{Call, Ran, SelfTest, run_in_shell};
+pub use status::{State, Status};
 pub use wanted::TIMEOUT_SECONDS;
 
 use crate::config::places::Places;
@@ -33,13 +37,22 @@ pub struct Hooks {
     homes: Homes,
     records: Records,
     binary: PathBuf,
+    named_places: bool,
 }
 
 impl Hooks {
     /// The hooks of the agents in `homes`, which call `binary` (see [`binary_to_call`]). What is
     /// written is recorded in the state of `places`.
     pub fn new(places: &Places, homes: Homes, binary: PathBuf) -> Self {
-        Self { homes, records: Records::of(&places.state), binary }
+        Self { homes, records: Records::of(&places.state), binary, named_places: false }
+    }
+
+    /// Says that the private places were named by a variable or on a command line, which agents
+    /// that are started elsewhere do not know.
+    #[must_use]
+    pub fn with_named_places(mut self, named: bool) -> Self {
+        self.named_places = named;
+        self
     }
 }
 

@@ -32,6 +32,7 @@ mod event;
 mod fields;
 mod gemini;
 mod reason;
+mod verdict;
 
 pub use agent::Agent;
 pub use emission::{Answer, Emission, render, render_unread};
@@ -39,6 +40,7 @@ pub(crate) use event::event_of;
 pub use event::{Event, HookEvent, ToolCall, parse, read};
 pub use fields::{MAX_INPUT, MAX_TOOL_INPUT};
 pub use reason::{MAX_REASON, one_line, sounds_like_a_retry};
+pub use verdict::{Verdict, verdict};
 
 #[cfg(test)]
 mod tests;

@@ -238,3 +238,41 @@ fn no_answer_sounds_as_if_trying_again_would_help() {
         }
     }
 }
+
+#[test]
+fn every_answer_is_taken_as_it_is_meant() {
+    for (agent, name) in cells() {
+        let event = parsed(agent, name);
+        let taken = |emission: &Emission| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let (out, talk) = (text(&emission.stdout), text(&emission.stderr));
+            verdict(agent, name, Some(emission.exit.into()), &out, &talk)
+        };
+        let tell = Answer::Allow { context: Some("c".into()), warning: Some("w".into()) };
+        for answer in [&Answer::SILENT, &tell] {
+            assert_eq!(taken(&render(answer, &event)), Verdict::Allowed, "{agent} {name}");
+        }
+        let spends = matches!(event.event, Event::BeforeModel | Event::Prompt | Event::BeforeTool);
+        if spends {
+            let mut emission = render(&denied(true), &event);
+            assert_eq!(taken(&emission), Verdict::Denied, "{agent} {name}");
+            // What made real agents go on.
+            let object = emission.stdout.clone().unwrap();
+            for broken in [
+                format!("{object}{object}"),
+                object.replacen('{', "{\"extra\":1,", 1),
+                object
+                    .replace("deny", "denied")
+                    .replace("block", "blocked")
+                    .replace("false", "true"),
+                "[]".to_owned(),
+                "denied".to_owned(),
+            ] {
+                emission.stdout = Some(broken);
+                assert_ne!(taken(&emission), Verdict::Denied, "{agent} {name}");
+            }
+        }
+    }
+    assert_eq!(verdict(Agent::Copilot, "userPromptSubmitted", Some(2), "", "no"), Verdict::Unclear);
+    assert_eq!(verdict(Agent::Claude, "PreToolUse", None, "", "killed"), Verdict::Unclear);
+}
