@@ -1,5 +1,6 @@
 //! What can be typed: types only, their doc comments are the help.
 
+mod hook;
 mod prices;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use jiff::civil::Date;
 use octorato::core::{ArmId, ClientId, Error};
 use octorato::finops::report::Dimension;
 
+pub(crate) use hook::{Hook, HookChange, HookScope, HookStatus};
 pub(crate) use prices::{
     Change, Classes, Price, Prices, PricesDiff, PricesImport, PricesList, PricesOf, PricesUpdate,
     Recost,
@@ -90,6 +92,9 @@ pub(crate) enum Command {
     /// agent's own dialect; exit 2 denies, with the reason on stderr. What cannot be known is
     /// answered by `on_error` of budgets.yaml. `octorato hook install` writes the hooks.
     Gate(Gate),
+    /// The hooks that make coding agents call the gate: install, uninstall, status.
+    #[command(subcommand)]
+    Hook(Hook),
     /// Print the JSON Schema of a file or a document.
     Schema(Schema),
     /// Explain the code of a finding, such as ARM008.

@@ -4,6 +4,7 @@ pub(crate) mod arm;
 pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod gate;
+pub(crate) mod hook;
 pub(crate) mod init;
 pub(crate) mod price;
 pub(crate) mod prices;

@@ -59,6 +59,7 @@ fn run(cli: &Cli, printer: &mut Printer) -> anyhow::Result<Outcome> {
         Command::Price(args) => commands::price::run(&cli.global, args, printer),
         Command::Prices(args) => commands::prices::run(&cli.global, args, printer),
         Command::Gate(_) => Ok(Outcome::Fine), // answered before all others
+        Command::Hook(args) => commands::hook::run(&cli.global, args, printer),
         Command::Schema(args) => commands::schema::run(args, printer),
         Command::Explain(args) => commands::explain::run(args, printer),
         Command::Completions(args) => commands::completions::run(args, printer),

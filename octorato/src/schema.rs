@@ -24,6 +24,16 @@ pub const ALL: &[Schema] = &[
         json: include_str!("../schemas/budgets.json"),
     },
     Schema {
+        name: "hook_change",
+        about: "what `octorato hook install --json` and `hook uninstall --json` print",
+        json: include_str!("../schemas/hook_change.json"),
+    },
+    Schema {
+        name: "hook_status",
+        about: "what `octorato hook status --json` prints",
+        json: include_str!("../schemas/hook_status.json"),
+    },
+    Schema {
         name: "price",
         about: "what `octorato price --json` prints, and a line of `price --batch`",
         json: include_str!("../schemas/price.json"),

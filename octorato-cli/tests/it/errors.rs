@@ -379,10 +379,10 @@ fn unknown_names_are_refused_with_the_known_ones() {
     hint: `octorato explain` lists all codes
     [exit 2]
     ");
-    assert_snapshot!(run("schema budget"), @"
+    assert_snapshot!(run("schema budget"), @r"
     [stderr]
     error: no such schema: `budget`
-    hint: known: arms, budgets, price, prices, prices_change, prices_diff, prices_list, prices_recost, prices_show, report, settings, why
+    hint: known: arms, budgets, hook_change, hook_status, price, prices, prices_change, prices_diff, prices_list, prices_recost, prices_show, report, settings, why
     [exit 2]
     ");
     assert_snapshot!(run("completions cmd"), @r"
@@ -404,7 +404,7 @@ fn unknown_names_are_refused_with_the_known_ones() {
     For more information, try '--help'.
     [exit 2]
     ");
-    assert_snapshot!(run(""), @"
+    assert_snapshot!(run(""), @r"
     [stderr]
     Which client burned which tokens, to the last one, from the logs that your agents write
 
@@ -419,6 +419,7 @@ fn unknown_names_are_refused_with_the_known_ones() {
                    why
       price        What a given usage of a model costs, exactly, class by class
       prices       The price lists that amounts are from: look, compare, take newer ones, restate
+      hook         The hooks that make coding agents call the gate: install, uninstall, status
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell

@@ -25,6 +25,8 @@ mod colour;
 mod conformance;
 mod errors;
 mod help;
+mod hook;
+mod hook_status;
 mod init;
 mod notes;
 mod price;

@@ -36,6 +36,7 @@ pub(super) fn judge(
     }
     let marks = config.get("hooks").and_then(|hooks| hooks.get("state"));
     let mut marked = false;
+    let mut unmarked = Vec::new();
     for hook in hooks {
         let mark = marks.and_then(|marks| keys(hook).find_map(|key| marks.get(key)));
         let event = &hook.event;
@@ -48,13 +49,15 @@ pub(super) fn judge(
         } else if mark.and_then(|mark| mark.get("trusted_hash")).is_some() {
             marked = true;
         } else {
-            let message = format!("Codex was not told to trust the hook: `{event}`");
-            findings.push(
-                Diagnostic::error(codes::UNTRUSTED, message).hinted(
-                    "review it with `/hooks` in Codex, or `--self-test` shows nothing real",
-                ),
-            );
+            unmarked.push(event.as_str());
         }
+    }
+    if !unmarked.is_empty() {
+        let message = format!("Codex was not told to trust the hooks: `{}`", unmarked.join("`, `"));
+        findings.push(
+            Diagnostic::error(codes::UNTRUSTED, message)
+                .hinted("review them with `/hooks` in Codex, which skips them until then"),
+        );
     }
     if marked {
         let message = "whether Codex trusts the hooks as they are now is unknown";
