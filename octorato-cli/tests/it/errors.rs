@@ -419,6 +419,7 @@ fn unknown_names_are_refused_with_the_known_ones() {
                    why
       price        What a given usage of a model costs, exactly, class by class
       prices       The price lists that amounts are from: look, compare, take newer ones, restate
+      gate         Answer a coding agent's hook: whether a prompt or a tool call may go on
       hook         The hooks that make coding agents call the gate: install, uninstall, status
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008

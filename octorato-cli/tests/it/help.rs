@@ -12,7 +12,7 @@ fn run(line: &str) -> String {
 
 #[test]
 fn the_help_is_short_and_says_where_to_begin() {
-    assert_snapshot!(run("-h"), @"
+    assert_snapshot!(run("-h"), @r"
     Which client burned which tokens, to the last one, from the logs that your agents write
 
     Usage: octorato [OPTIONS] <COMMAND>
@@ -27,6 +27,7 @@ fn the_help_is_short_and_says_where_to_begin() {
       price        What a given usage of a model costs, exactly, class by class
       prices       The price lists that amounts are from: look, compare, take newer ones, restate
       gate         Answer a coding agent's hook: whether a prompt or a tool call may go on
+      hook         The hooks that make coding agents call the gate: install, uninstall, status
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell
@@ -51,7 +52,7 @@ fn the_help_is_short_and_says_where_to_begin() {
 
 #[test]
 fn the_long_help_says_what_an_arm_is() {
-    assert_snapshot!(run("--help"), @"
+    assert_snapshot!(run("--help"), @r"
     Which client burned which tokens, to the last one, from the logs that your agents write.
 
     An arm is one client's sealed cell: folders whose work is that client's. Octorato reads the
@@ -69,6 +70,7 @@ fn the_long_help_says_what_an_arm_is() {
       price        What a given usage of a model costs, exactly, class by class
       prices       The price lists that amounts are from: look, compare, take newer ones, restate
       gate         Answer a coding agent's hook: whether a prompt or a tool call may go on
+      hook         The hooks that make coding agents call the gate: install, uninstall, status
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell
@@ -437,6 +439,8 @@ fn schemas_are_listed_and_printed() {
     assert_snapshot!(run("schema"), @r"
     arms          arms.yaml: clients and arms
     budgets       budgets.yaml: caps and what happens at them
+    hook_change   what `octorato hook install --json` and `hook uninstall --json` print
+    hook_status   what `octorato hook status --json` prints
     price         what `octorato price --json` prints, and a line of `price --batch`
     prices        prices.yaml: the operator's own prices
     prices_change what `octorato prices import --json` and `prices update --json` print
@@ -457,7 +461,7 @@ fn schemas_are_listed_and_printed() {
 
 #[test]
 fn every_code_is_explained() {
-    assert_snapshot!(run("explain"), @"
+    assert_snapshot!(run("explain"), @r"
     ARM001  The file is not YAML from here on, so nothing in it is used.
     ARM002  The file has a byte here that is not UTF-8, so its text is not certain.
     ARM003  Ids name files, ledger scopes and command-line arguments, so they are short slugs: a-z, 0-9, `.`, `_` and `-`.
@@ -550,6 +554,23 @@ fn every_code_is_explained() {
     DOC015  Of the budgets none denies a call: they count, tell and warn.
     DOC016  A share of a plan's fee is known when the month is over, so a budget on allocated cost is shown and never denies.
     DOC017  A ledger that cannot grow books nothing and grants nothing.
+    HOK001  The agent's settings are not what the agent can read from here on, so it runs none of the hooks in them.
+    HOK002  The settings have something else where hooks belong, so they are not touched.
+    HOK003  The settings file is a link to a file that is not there, and what its owner meant cannot be known.
+    HOK004  The program of the hook is not there, so the agent calls nothing.
+    HOK005  The program of the hook may not be run, so the agent calls nothing.
+    HOK006  The hook calls another octorato than this one, which may be an old one; installing again corrects it.
+    HOK007  The time-out is not the one that the gate's own deadline is made for, or in the wrong unit; an agent that gives the gate up goes on.
+    HOK008  The hook lacks what makes the agent refuse when the gate cannot run, so a crash would let a call through.
+    HOK009  The agent does not call the gate at an event at which money is spent.
+    HOK010  The hook is not as it was installed: it was edited, is there twice, or speaks another agent's dialect.
+    HOK011  A setting switches hooks off, so the gate is never called.
+    HOK012  Settings of the machine's administrator let only managed hooks run, so the gate is never called.
+    HOK013  Codex skips a hook that was not reviewed, without a word; `/hooks` in Codex trusts it.
+    HOK014  Codex has a mark of trust for a hook in this place, and only Codex can tell whether it is for the hook as it is now.
+    HOK015  Another settings file of the agent cannot be read, so what it says of hooks is not known.
+    HOK016  The hook's own command line did not answer a made-up call as it must.
+    HOK017  The private places are named by the environment of this shell; an agent that is started elsewhere would use others.
     ");
     assert_snapshot!(run("explain arm008"), @"ARM008  The same id names two arms, so their spending could not be told apart.");
 }
