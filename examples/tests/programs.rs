@@ -74,6 +74,21 @@ fn price_a_call_never_guesses() {
 }
 
 #[test]
+fn cap_a_call_never_spends_more_than_its_cap() {
+    assert_eq!(
+        stdout(env!("CARGO_BIN_EXE_cap_a_call"), &[]),
+        "\
+call 1: 1000 tokens, at most 0.018411, in fact 0.013563
+call 2: 1000 tokens, at most 0.018411, in fact 0.013563
+call 3: 630 tokens, at most 0.012861, in fact 0.009513
+call 4: budget exhausted: `web`: 0.036639 of 0.04 USD spent, 0.018411 needed, \
+resets 2026-12-01T00:00:00Z, extend it with `octorato budget extend web`
+0 outcomes are not booked
+"
+    );
+}
+
+#[test]
 fn before_and_after_bounds_a_call_and_then_charges_it() {
     let printed = stdout(env!("CARGO_BIN_EXE_before_and_after"), &[]);
     assert_eq!(printed, "at most   USD 0.018507\nin fact   USD 0.000228\n");

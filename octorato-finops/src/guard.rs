@@ -173,7 +173,7 @@ impl Guard {
 
     /// Tries to book them now; how many were. An error where the store still fails.
     pub fn flush(&self) -> Result<usize> {
-        self.shared.flush()
+        self.shared.flush(usize::MAX)
     }
 
     /// Makes orphans of the calls whose patience has run out, and of those of processes that are

@@ -55,6 +55,8 @@ pub(super) struct Cost {
     pub(super) doubt: Option<Error>,
     pub(super) is_estimate: bool,
     pub(super) request: Option<RequestKey>,
+    /// Whether the request was named, but not whose it is.
+    pub(super) is_nobodys: bool,
     pub(super) metered: Option<Arc<Metered>>,
 }
 
@@ -105,6 +107,13 @@ impl Counted {
         self
     }
 
+    /// The same, billed by this provider; without it, it is the one that was asked.
+    #[must_use]
+    pub fn billed_by(mut self, provider: &str) -> Self {
+        self.provider = Some(provider.into());
+        self
+    }
+
     /// The same with a price variant, such as `service_tier=flex`.
     #[must_use]
     pub fn with_context(mut self, name: &str, value: &str) -> Self {
@@ -136,6 +145,7 @@ impl Counted {
             doubt: None,
             is_estimate: self.is_estimate,
             request: self.request_key(provider),
+            is_nobodys: self.request.is_some() && provider.is_none(),
             metered: None,
         };
         let used = match &self.what {

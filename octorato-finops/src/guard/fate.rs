@@ -84,14 +84,14 @@ pub fn outcome_of(provider: &str, flavor: Option<&str>, attempt: Attempt<'_>) ->
     };
     let seen = UsageTotals::from_response(provider, flavor, body);
     let seen = seen.ok().filter(counts_something).map(Box::new);
-    let is_error = status >= 400 || holds_error(body);
+    let is_error = status >= 400 || holds_error(provider, status, body);
     match seen {
         Some(usage) if is_whole && !is_error => Fate::Settle(usage),
         // An answer that is billed, whatever its status.
         Some(usage) if is_whole && status >= 400 && !is_between(status) => Fate::Settle(usage),
         Some(usage) => orphan(Some(usage), format!("status {status}, cut before its end")),
         None if is_between(status) => orphan(None, format!("status {status}, which tells nothing")),
-        None if status >= 400 && is_whole && holds_error(body) => {
+        None if status >= 400 && is_whole && holds_error(provider, status, body) => {
             Fate::Release(NotCharged::Refused(status))
         }
         None if status >= 400 => orphan(None, format!("status {status} without a known error")),
@@ -116,19 +116,23 @@ fn counts_something(usage: &ResponseUsage) -> bool {
 /// Whether a body is an error of a provider's API: `error` at its top (`OpenAI`, Anthropic, Gemini,
 /// and most that speak their forms), also as one of a list of events, or `message`, `__type` or
 /// `detail` without anything that a model wrote (Bedrock, Cohere, Mistral).
-fn holds_error(body: &Value) -> bool {
+///
+/// A gateway between has errors of its own. Those below 500 were not passed on; from 500 on, `error`
+/// must be an object, and a mere message counts only from those whose form it is.
+fn holds_error(provider: &str, status: u16, body: &Value) -> bool {
     const WRITTEN: [&str; 5] = ["content", "choices", "candidates", "output", "usage"];
+    const TERSE: [&str; 4] = ["aws", "bedrock", "cohere", "mistral"];
+    let is_refusal = status < 500;
+    let is_error = |error: &Value| error.is_object() || is_refusal && error.is_string();
     match body {
-        Value::Array(events) => events.iter().any(|event| {
-            event.get("error").is_some_and(|error| error.is_object() || error.is_string())
-        }),
+        Value::Array(events) => events.iter().filter_map(|event| event.get("error")).any(is_error),
         Value::Object(fields) => {
-            let has_error =
-                fields.get("error").is_some_and(|error| error.is_object() || error.is_string());
             let has_message = ["message", "Message", "__type", "detail"]
                 .iter()
-                .any(|name| fields.get(*name).is_some_and(|text| !text.is_null()));
-            has_error || has_message && WRITTEN.iter().all(|name| !fields.contains_key(*name))
+                .any(|name| fields.get(*name).is_some_and(|text| !text.is_null()))
+                && WRITTEN.iter().all(|name| !fields.contains_key(*name))
+                && (is_refusal || TERSE.contains(&provider));
+            fields.get("error").is_some_and(is_error) || has_message
         }
         _ => false,
     }

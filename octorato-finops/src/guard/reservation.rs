@@ -183,14 +183,20 @@ impl Reservation {
     ///
     /// What cannot be priced, and usage of nothing, leave it an orphan with a doubt: see
     /// [`Settlement::doubt`]. A call that was granted without a price is settled at what has one, as
-    /// an estimate. Errors are those of [`Ledger::commit`](crate::ledger::Ledger::commit) for a
+    /// an estimate. [`ErrorKind::InvalidArgument`] where a request is named and nobody knows whose.
+    /// Other errors are those of [`Ledger::commit`](crate::ledger::Ledger::commit) for a
     /// settle: it has ended otherwise, or the provider's request belongs to another call; then it
     /// becomes an orphan on drop. A store that fails is no error: the outcome is kept.
     pub fn settle(&self, counted: &Counted) -> Result<Settlement> {
         let cost = counted.cost(&self.book, self.subject(), self.at);
         let seen = self.note(&cost);
+        if cost.is_nobodys {
+            let what = "a request is named, but not the provider whose it is";
+            return Err(Error::new(ErrorKind::InvalidArgument, what)
+                .hinted("say who bills it: `Counted::billed_by`"));
+        }
         let is_flagged = self.quote.doubt == Some(Doubt::NoPrice);
-        let Cost { amount, doubt, is_estimate, request, metered } = cost;
+        let Cost { amount, doubt, is_estimate, request, metered, is_nobodys: _ } = cost;
         if let Some(error) = doubt.as_ref().filter(|_| !is_flagged) {
             return self.orphan(seen, format!("its cost is not known: {error}"), doubt);
         }
@@ -334,8 +340,7 @@ impl Reservation {
             Ok(outcome) => {
                 self.progress().is_ended = true;
                 self.shared.line.turn();
-                // Best effort: what does not succeed stays where it is.
-                _ = self.shared.flush();
+                self.shared.flush_some();
                 Ok((Some(outcome), true))
             }
             Err(Failure::Store(error)) => {
@@ -347,7 +352,7 @@ impl Reservation {
                 if !self.is_metered && error.kind() == ErrorKind::NotFound =>
             {
                 keep(end, &error);
-                _ = self.shared.flush();
+                self.shared.flush_some();
                 Ok((None, !self.shared.spool.holds(self.id())))
             }
             Err(Failure::Refused(error)) => Err(error),

@@ -73,7 +73,7 @@ impl Shared {
         path: SpendPath,
         eyes: Eyes,
     ) -> Result<Reserved> {
-        _ = self.flush();
+        self.flush_some();
         let at = call.at.unwrap_or_else(|| self.now());
         let book = self.prices();
         let found = Quote::of(&book, &call.asked, at)?;

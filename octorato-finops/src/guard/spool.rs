@@ -15,6 +15,9 @@ use crate::ledger::{
 /// The reader by whose name calls are imported that were never reserved.
 const READER: &str = "octorato-guard";
 
+/// How many outcomes are tried again beside a call.
+const FEW: usize = 8;
+
 /// How a call ended.
 #[derive(Clone, Debug)]
 pub(super) enum End {
@@ -57,6 +60,8 @@ pub(super) struct Item {
     pub(super) at: Timestamp,
     pub(super) why: String,
     pub(super) is_refused: bool,
+    /// How often it was tried in vain.
+    pub(super) tries: u32,
 }
 
 /// An outcome that the ledger does not have yet.
@@ -125,16 +130,24 @@ impl Spool {
         unbooked.collect()
     }
 
-    fn due(&self) -> Vec<(ReservationId, Item)> {
+    /// At most so many that may be tried, those first that were tried the least.
+    fn due(&self, most: usize) -> Vec<(ReservationId, Item)> {
         let items = self.items();
-        let due = items.iter().filter(|(_, item)| !item.is_refused);
-        due.map(|(id, item)| (*id, item.clone())).collect()
+        let mut due: Vec<_> = items.iter().filter(|(_, item)| !item.is_refused).collect();
+        due.sort_by_key(|(_, item)| item.tries);
+        due.into_iter().take(most).map(|(id, item)| (*id, item.clone())).collect()
     }
 }
 
 impl Shared {
+    /// Tries to book a few of those that wait, beside a call.
+    pub(super) fn flush_some(&self) {
+        // Best effort: what does not succeed stays where it is, and is reported.
+        _ = self.flush(FEW);
+    }
+
     /// Tries to book what waits; stops where the store fails. How many were booked.
-    pub(super) fn flush(&self) -> Result<usize> {
+    pub(super) fn flush(&self, most: usize) -> Result<usize> {
         if self.spool.len() == 0 {
             return Ok(0);
         }
@@ -144,7 +157,7 @@ impl Shared {
             Err(TryLockError::WouldBlock) => return Ok(0),
         };
         let mut booked = 0;
-        for (id, item) in self.spool.due() {
+        for (id, item) in self.spool.due(most) {
             match self.book(id, &item) {
                 Ok(()) => {
                     let mut items = self.spool.items();
@@ -174,6 +187,7 @@ impl Shared {
         if let Some(item) = self.spool.items().get_mut(&id) {
             item.why = error.to_string();
             item.is_refused = is_refused;
+            item.tries = item.tries.saturating_add(1);
         }
     }
 
@@ -223,5 +237,12 @@ impl Shared {
 
 /// An outcome for the spool.
 pub(super) fn item(end: End, reserve: &Arc<Reserve>, at: Timestamp, why: &Error) -> Item {
-    Item { end, reserve: Reserve::clone(reserve), at, why: why.to_string(), is_refused: false }
+    Item {
+        end,
+        reserve: Reserve::clone(reserve),
+        at,
+        why: why.to_string(),
+        is_refused: false,
+        tries: 0,
+    }
 }

@@ -18,7 +18,7 @@ pub struct Swept {
 
 impl Shared {
     pub(super) fn sweep(&self) -> Result<Swept> {
-        _ = self.flush();
+        self.flush_some();
         let mut swept = Swept { overdue: self.all_of(&Expire::Overdue)?, of_dead: Vec::new() };
         if let Some(is_dead) = &self.options.is_dead {
             let open = self.ledger.outstanding()?.into_iter();

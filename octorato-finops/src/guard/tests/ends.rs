@@ -169,8 +169,11 @@ fn what_the_end_of_an_attempt_means() {
     let broken = json!([{"type": "message_start", "message": {"model": SONNET,
         "usage": {"input_tokens": 9, "output_tokens": 1}}}, {"type": "error",
         "error": {"type": "overloaded_error"}}]);
+    let gateway = json!({"error": "upstream went away"});
     let html = Value::Null;
     for (status, body, is_whole, expected) in [
+        (503, &gateway, true, "orphan"),
+        (500, &bedrock, true, "orphan"), // the form of another provider
         (400, &anthropic, true, "release"),
         (401, &openai, true, "release"),
         (400, &gemini, true, "release"),
@@ -209,6 +212,8 @@ fn what_the_end_of_an_attempt_means() {
         };
         assert_eq!(fate, expected, "{status} {body} {is_whole}");
     }
+    let attempt = Attempt::Answered { status: 500, body: &bedrock, is_whole: true };
+    assert_eq!(outcome_of("aws", None, attempt), Fate::Release(NotCharged::Refused(500)));
     let fate = outcome_of("anthropic", None, Attempt::NotSent);
     assert_eq!(fate, Fate::Release(NotCharged::NotSent));
     let fate = outcome_of("anthropic", None, Attempt::NoAnswer);

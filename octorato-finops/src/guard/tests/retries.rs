@@ -82,6 +82,25 @@ fn a_request_of_another_call_is_refused_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_request_of_nobody_is_an_error_and_not_forgotten() {
+    let world = World::dollar();
+    let held = granted(world.acme().reserve(&at_most(usd("0.30"))));
+    let counted = Counted::amount(usd("0.10")).named(RequestId::from("req_1"));
+    assert_eq!(held.settle(&counted).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    let settled = held.settle(&counted.billed_by("anthropic")).unwrap();
+    assert_eq!(settled.state(), Some(State::Settled));
+}
+
+#[test]
+fn handles_can_be_shared_by_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<crate::guard::Guard>();
+    shared::<crate::guard::ArmGuard>();
+    shared::<crate::guard::Reservation>();
+    shared::<crate::guard::Cancel>();
+}
+
+#[test]
 fn a_sweep_makes_orphans_of_what_is_overdue_and_of_dead_processes() {
     let world = World::dollar();
     let holder = |process| Holder { boot: [1; 16], process, started: 7 };

@@ -167,6 +167,24 @@ fn an_orphan_that_was_never_held_is_held_once_there_is_room() {
     assert_eq!(world.sums(), ["0.1", "0", "0.8"]);
 }
 
+/// Outcomes that find no room do not keep others from being booked.
+#[test]
+fn what_has_no_room_does_not_stand_in_the_way() {
+    let world = dollar(OnError::Allow);
+    let early = granted(world.acme().reserve(&at_most(usd("0.10"))));
+    world.store.down(true);
+    for _ in 0..10 {
+        drop(granted(world.acme().reserve(&at_most(usd("5")))));
+    }
+    early.settle(&Counted::amount(usd("0.05"))).unwrap();
+    world.store.down(false);
+    for _ in 0..3 {
+        granted(world.acme().reserve(&at_most(usd("0")))).release(NotCharged::NotSent).unwrap();
+    }
+    assert_eq!(world.sums(), ["0.05", "0", "0"]);
+    assert_eq!(world.guard.unbooked().len(), 10);
+}
+
 #[test]
 fn without_room_for_more_outcomes_nothing_passes() {
     let world = dollar(OnError::Allow);
