@@ -52,6 +52,8 @@
 //!   ([`Reservation::is_metered`]). An outcome that cannot be booked waits in memory, is tried again
 //!   at each later call and by [`Guard::flush`], and is reported by [`Guard::unbooked`]; only the end
 //!   of the process loses it, and then the deadline in the ledger keeps the worst case held.
+//! - A call carries its process ([`Options::of_this_process`]), so that [`Guard::sweep`] tells a dead
+//!   one's calls at once; without that their patience runs out.
 //! - Only `line` and `store` wait by the time of the machine; calls are priced by [`Options::clock`].
 
 mod arm;

@@ -52,6 +52,18 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// The default for a ledger that processes share: calls carry this process as their holder, and
+    /// a sweep looks whether the others live.
+    pub fn of_this_process() -> Self {
+        Self {
+            holder: Holder::of_this_process(),
+            is_dead: Some(Arc::new(crate::ledger::edge::is_dead)),
+            ..Self::default()
+        }
+    }
+}
+
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
