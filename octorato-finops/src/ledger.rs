@@ -54,6 +54,7 @@
 //! ```
 
 mod answer;
+pub mod chain;
 mod clock;
 pub mod edge;
 mod entry;
