@@ -59,6 +59,7 @@ mod clock;
 pub mod edge;
 mod entry;
 mod fresh;
+pub mod keys;
 mod memory;
 mod operation;
 mod records;

@@ -7,6 +7,7 @@ mod group;
 mod group_tests;
 mod holder;
 mod network;
+pub(super) mod private;
 mod sync;
 mod turnstile;
 

@@ -115,9 +115,13 @@ fn metered() -> impl Strategy<Value = Option<Arc<Metered>>> {
     let metered = (option::of(word()), word(), counts, context, word());
     option::of(metered.prop_map(|(provider, model, counts, pairs, book)| {
         let mut usage = Usage::new();
-        counts.into_iter().for_each(|(unit, count)| usage.set(Unit::ALL[unit], count));
+        for (unit, count) in counts {
+            usage.set(Unit::ALL[unit], count);
+        }
         let mut context = PriceContext::standard();
-        pairs.iter().for_each(|(name, value)| context.set(name, value));
+        for (name, value) in &pairs {
+            context.set(name, value);
+        }
         let provider = provider.map(Into::into);
         Arc::new(Metered { provider, model: ModelId::from(model), usage, context, book })
     }))
@@ -159,20 +163,30 @@ fn about_calls() -> impl Strategy<Value = Fact> {
                 holder
             }
         ),
-        (id(), money(), any::<u64>(), moment()).prop_map(|(id, amount, max_output_tokens, deadline)| {
-            Fact::Extended { id, amount, max_output_tokens, deadline }
-        }),
-        ((id(), any::<[u8; 16]>(), money(), money()), any::<bool>(), option::of(request()), metered()).prop_map(
-            |((id, fingerprint, amount, overrun), is_estimate, request, metered)| Fact::Settled {
-                id,
-                fingerprint,
-                amount,
-                overrun,
-                is_estimate,
-                request,
-                metered
+        (id(), money(), any::<u64>(), moment()).prop_map(
+            |(id, amount, max_output_tokens, deadline)| {
+                Fact::Extended { id, amount, max_output_tokens, deadline }
             }
         ),
+        (
+            (id(), any::<[u8; 16]>(), money(), money()),
+            any::<bool>(),
+            option::of(request()),
+            metered()
+        )
+            .prop_map(
+                |((id, fingerprint, amount, overrun), is_estimate, request, metered)| {
+                    Fact::Settled {
+                        id,
+                        fingerprint,
+                        amount,
+                        overrun,
+                        is_estimate,
+                        request,
+                        metered,
+                    }
+                }
+            ),
         (id(), word()).prop_map(|(id, reason)| Fact::Released { id, reason }),
         (id(), money(), option::of(request()), word())
             .prop_map(|(id, seen, request, reason)| Fact::Orphaned { id, seen, request, reason }),

@@ -13,6 +13,21 @@ pub(super) fn open_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
 }
 
+/// Makes a file; one that is there is an error.
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// Makes a folder. In a user's own folders nobody else may enter it.
+pub(super) fn make_private_folder(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+/// Not asked: access lists say it.
+pub(super) fn is_private(path: &Path) -> io::Result<bool> {
+    path.metadata().map(|_| true)
+}
+
 /// Nothing: the journal of NTFS keeps names, and a folder cannot be synced there.
 #[expect(clippy::unnecessary_wraps, reason = "it can fail on other systems")]
 pub(super) fn sync_folder_of(_: &Path) -> io::Result<()> {

@@ -1,8 +1,8 @@
 //! What the ledger asks of a system of the Unix family.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use jiff::SignedDuration;
@@ -12,6 +12,21 @@ use super::super::operation::Holder;
 /// Opens a file that only this user may read, and makes it where it is missing.
 pub(super) fn open_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// Makes a file that only this user may read; one that is there is an error.
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Makes a folder that only this user may enter.
+pub(super) fn make_private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Whether the group and others may do nothing with it.
+pub(super) fn is_private(path: &Path) -> io::Result<bool> {
+    path.metadata().map(|metadata| metadata.mode() & 0o077 == 0)
 }
 
 /// Makes the names in the folder of `path` durable.
