@@ -26,7 +26,7 @@ pub(super) fn make_private_folder(path: &Path) -> io::Result<()> {
 
 /// Whether the group and others may do nothing with it.
 pub(super) fn is_private(path: &Path) -> io::Result<bool> {
-    path.metadata().map(|metadata| metadata.mode() & 0o077 == 0)
+    path.metadata().map(|metadata| metadata.mode() % 0o100 == 0)
 }
 
 /// Makes the names in the folder of `path` durable.
