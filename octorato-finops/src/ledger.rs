@@ -54,6 +54,7 @@
 //! ```
 
 mod answer;
+mod batch;
 pub mod chain;
 mod clock;
 pub mod edge;
@@ -62,6 +63,7 @@ mod fresh;
 pub mod keys;
 mod memory;
 mod operation;
+mod origin;
 mod records;
 mod rules;
 mod single;
@@ -75,17 +77,19 @@ pub(crate) mod conformance;
 
 pub use crate::budget::SpendPath;
 pub use answer::{
-    Answer, Appended, Ask, Call, Decision, Disclosed, Grant, Level, Outcome, Shortage, Standing,
-    State, Verdict,
+    Adopted, Answer, Appended, Ask, Call, Decision, Disclosed, Grant, Imported, Level, Outcome,
+    Shortage, Standing, State, Verdict,
 };
+pub use batch::{Batch, Note};
 pub use clock::{Clock, DRIFT, LedgerTime, Reading, TRUST, Tick, Uptime, WallClock};
 pub use entry::{Amounts, Balance, Entry, Fact, Posting};
 pub use fresh::{fresh_decision, fresh_reservation};
 pub use memory::MemoryLedger;
 pub use operation::{
-    Append, Close, Correct, Expire, Extend, Holder, Metered, Operation, Raise, Reference, Release,
-    RequestKey, Reserve, Resolve, Settle, SourceKey,
+    Append, Close, Correct, Expire, Extend, Holder, Metered, Operation, Raise, Reassign, Reference,
+    Release, RequestKey, Reserve, Resolve, Settle, SourceKey,
 };
+pub use origin::Origin;
 pub use slot::Slot;
 pub use sqlite::{Durability, Options, SqliteLedger};
 pub use store::{Ledger, Verification};

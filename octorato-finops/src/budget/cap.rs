@@ -237,9 +237,10 @@ impl Budget {
         self.sinks.as_deref()
     }
 
-    /// Whether it denies calls: it has a hard stop and is no trial.
+    /// Whether it denies calls: it has a hard stop, counts list cost and is no trial. What share of
+    /// a fee a call will bear is not known before the month has ended.
     pub fn enforces(&self) -> bool {
-        self.tiers.has_hard_stop() && !self.shadow
+        self.tiers.has_hard_stop() && self.basis == Basis::List && !self.shadow
     }
 
     /// Why it does not judge a call; nothing where it does.

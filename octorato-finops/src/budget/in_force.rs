@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use octorato_core::{ArmId, Arms, ClientId, Error, ErrorKind, Result};
 
-use super::cap::{Budget, BudgetId};
+use super::cap::{Basis, Budget, BudgetId};
 use super::path::SpendPath;
 use super::policy::{OnError, Policy, PolicyId, Unpriced};
 use super::scope::Scope;
@@ -31,6 +31,7 @@ pub struct InForce {
     on_error: Option<OnError>,
     unpriced: Unpriced,
     judges: Vec<Judge>,
+    allocated: Vec<Budget>,
     by_id: HashMap<BudgetId, usize>,
     by_scope: ByScope,
 }
@@ -52,6 +53,7 @@ impl InForce {
             on_error: None,
             unpriced: policy.unpriced(),
             judges: Vec::new(),
+            allocated: Vec::new(),
             by_id: HashMap::new(),
             by_scope: ByScope::default(),
         }
@@ -66,7 +68,7 @@ impl InForce {
     /// Takes budgets in their order, under the id of the policy that declares them.
     ///
     /// An error: two budgets that are the same one; a civil period in a zone that has no name,
-    /// which no store could keep.
+    /// which no store could keep; a hard stop on allocated cost, which is not known at a call.
     pub fn new(
         policy: PolicyId,
         on_error: Option<OnError>,
@@ -76,12 +78,14 @@ impl InForce {
         let mut by_scope = ByScope::default();
         let mut by_id = HashMap::new();
         let mut judges: Vec<Judge> = Vec::with_capacity(budgets.len());
-        for (place, budget) in budgets.into_iter().enumerate() {
+        let mut allocated: Vec<Budget> = Vec::new();
+        for budget in budgets {
+            let place = judges.len();
             let (id, title): (_, Arc<str>) = (budget.id(), budget.title().into());
-            if let Some(other) = by_id.insert(id, place).and_then(|other| judges.get(other)) {
+            let known = by_id.contains_key(&id) || allocated.iter().any(|other| other.id() == id);
+            if known {
                 return Err(Error::new(ErrorKind::InvalidArgument, "two budgets are the same one")
                     .with("budget", title)
-                    .with("other", &other.title)
                     .hinted("they differ in neither scope, match, period, zone nor anchor"));
             }
             if budget.cycle().is_civil() && budget.zone().iana_name().is_none() {
@@ -91,6 +95,18 @@ impl InForce {
                 )
                 .with("budget", title));
             }
+            if budget.basis() == Basis::Allocated {
+                if budget.tiers().has_hard_stop() {
+                    return Err(Error::new(
+                        ErrorKind::InvalidArgument,
+                        "a hard stop on allocated cost, which is not known at a call",
+                    )
+                    .with("budget", title));
+                }
+                allocated.push(budget);
+                continue;
+            }
+            by_id.insert(id, place);
             match budget.scope() {
                 Scope::Operator => by_scope.operator.push(place),
                 Scope::Client(id) => by_scope.clients.entry(id.clone()).or_default().push(place),
@@ -101,7 +117,7 @@ impl InForce {
             let budget = if is_civil { budget } else { budget.in_zone(TimeZone::UTC) };
             judges.push(Judge { id, title, budget });
         }
-        Ok(Self { policy, on_error, unpriced, judges, by_id, by_scope })
+        Ok(Self { policy, on_error, unpriced, judges, allocated, by_id, by_scope })
     }
 
     /// The id of the policy that declares them.
@@ -130,17 +146,23 @@ impl InForce {
         }
     }
 
-    /// Every budget with its id, in the order of the policy.
+    /// Every budget on list cost with its id, in the order of the policy: those of which a ledger
+    /// keeps balances.
     pub fn judges(&self) -> &[Judge] {
         &self.judges
     }
 
-    /// Every budget, in the order of the policy.
-    pub fn budgets(&self) -> impl Iterator<Item = &Budget> {
-        self.judges.iter().map(|judge| &judge.budget)
+    /// The budgets on allocated cost: they never deny, and what was spent of them is a report's.
+    pub fn allocated(&self) -> &[Budget] {
+        &self.allocated
     }
 
-    /// The budget of an id.
+    /// Every budget: those on list cost, then those on allocated cost.
+    pub fn budgets(&self) -> impl Iterator<Item = &Budget> {
+        self.judges.iter().map(|judge| &judge.budget).chain(&self.allocated)
+    }
+
+    /// The budget on list cost of an id.
     pub fn find(&self, id: BudgetId) -> Option<&Judge> {
         self.by_id.get(&id).and_then(|place| self.judges.get(*place))
     }
@@ -160,8 +182,8 @@ impl InForce {
 
 impl PartialEq for InForce {
     fn eq(&self, other: &Self) -> bool {
-        let Self { policy, on_error, unpriced, judges, by_id: _, by_scope: _ } = self;
-        (policy, on_error, unpriced, judges)
-            == (&other.policy, &other.on_error, &other.unpriced, &other.judges)
+        let Self { policy, on_error, unpriced, judges, allocated, by_id: _, by_scope: _ } = self;
+        (policy, on_error, unpriced) == (&other.policy, &other.on_error, &other.unpriced)
+            && (judges, allocated) == (&other.judges, &other.allocated)
     }
 }

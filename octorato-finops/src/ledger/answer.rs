@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use octorato_core::{Money, ReservationId, Result};
 
-use super::operation::Holder;
+use super::operation::{Holder, Metered};
 use super::slot::Slot;
-use crate::budget::{Action, BudgetId, Scope, SpendPath};
+use crate::budget::{Action, BudgetId, Judge, PolicyId, Scope, SpendPath};
 
 /// The answer to one operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub enum Answer {
     Orphaned(Vec<ReservationId>),
     /// To an append.
     Appended(Appended),
+    /// To an adoption: what it changed.
+    Adopted(Box<Adopted>),
     /// To everything else: it is in force.
     Done,
 }
@@ -274,6 +276,54 @@ pub struct Call {
     pub outcome: Outcome,
     /// The sum of its corrections, in USD.
     pub corrected: Money,
+}
+
+/// What an adoption changed; all empty where it changed nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adopted {
+    /// The policy that is in force.
+    pub policy: PolicyId,
+    /// Budgets that were not in force before.
+    pub added: Vec<Judge>,
+    /// Budgets of which anything but the identity changed: before and after.
+    pub changed: Vec<(Judge, Judge)>,
+    /// Budgets that are no longer in force.
+    pub removed: Vec<Judge>,
+}
+
+impl Adopted {
+    /// Those that denied calls and are gone.
+    pub fn removed_enforcing(&self) -> impl Iterator<Item = &Judge> {
+        self.removed.iter().filter(|judge| judge.budget.enforces())
+    }
+
+    /// Those that denied calls and still stand, but deny no longer or only above a higher limit:
+    /// before and after.
+    pub fn weakened(&self) -> impl Iterator<Item = &(Judge, Judge)> {
+        self.changed.iter().filter(|(before, after)| {
+            let is_higher = after.budget.limit().pico() > before.budget.limit().pico();
+            before.budget.enforces() && (!after.budget.enforces() || is_higher)
+        })
+    }
+}
+
+/// What a ledger has imported of a source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Imported {
+    /// Whose it is.
+    pub path: Arc<SpendPath>,
+    /// Its date.
+    pub at: Timestamp,
+    /// How many snapshots of it were taken.
+    pub revision: u32,
+    /// All that it cost as of the last one, in USD; nothing where it has no price.
+    pub amount: Option<Money>,
+    /// How much was counted.
+    pub size: u128,
+    /// What was counted, as the last snapshot tells it.
+    pub metered: Option<Arc<Metered>>,
+    /// The call of the live meter that it is a copy of.
+    pub copy_of: Option<ReservationId>,
 }
 
 /// What became of an append.

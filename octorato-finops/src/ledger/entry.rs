@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use octorato_core::{DecisionId, Money, ReservationId, Result};
 
 use super::operation::{Close, Correct, Holder, Metered, Raise, Reference, RequestKey, SourceKey};
+use super::origin::Origin;
 use super::slot::Slot;
-use crate::budget::{BudgetId, InForce, SpendPath};
+use crate::budget::{Action, BudgetId, InForce, Percent, SpendPath};
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -157,8 +158,55 @@ pub enum Fact {
         /// The import that told it, where one did.
         source: Option<SourceKey>,
     },
+    /// What a call cost was told exactly after an import had ended it. The postings add the
+    /// difference, where not an import has booked it.
+    Confirmed {
+        /// The call.
+        id: ReservationId,
+        /// What a retry must be equal to.
+        fingerprint: [u8; 16],
+        /// What it cost.
+        amount: Money,
+        /// By how much it cost more than was held.
+        overrun: Money,
+        /// The provider's name for the call.
+        request: Option<RequestKey>,
+        /// What was counted.
+        metered: Option<Arc<Metered>>,
+    },
+    /// A call was granted, or extended, that a trial would have denied.
+    WouldDeny {
+        /// The call.
+        id: ReservationId,
+        /// The trials that it does not fit, in the order of the policy.
+        budgets: Vec<BudgetId>,
+    },
     /// Something was added to what was booked, or taken from it.
     Corrected(Correct),
+    /// What was booked here was booked elsewhere under the same decision, which alone links the two.
+    Reversed {
+        /// The decision.
+        id: DecisionId,
+        /// What was moved away.
+        of: Reference,
+        /// All that was booked of it.
+        amount: Money,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// What was booked elsewhere is booked here under the same decision.
+    Rebooked {
+        /// The decision.
+        id: DecisionId,
+        /// What was moved here.
+        of: Reference,
+        /// All that was booked of it.
+        amount: Money,
+        /// What a retry must be equal to.
+        fingerprint: [u8; 16],
+        /// Why.
+        reason: Arc<str>,
+    },
     /// What was booked of an estimate or an import was set right by what the other side of the same
     /// request told.
     Adjusted {
@@ -185,6 +233,23 @@ pub enum Fact {
         copy_of: Option<ReservationId>,
         /// What was counted.
         metered: Option<Arc<Metered>>,
+        /// Where it was found, and why it is whose it is.
+        origin: Option<Arc<Origin>>,
+    },
+    /// So much was spent that a tier of a budget is reached: told once in each of its periods.
+    TierReached {
+        /// The budget.
+        budget: BudgetId,
+        /// The period; of a rolling one the newest bucket.
+        slot: Slot,
+        /// The tier, in per cent of the cap.
+        at_pct: Percent,
+        /// What it does.
+        action: Action,
+        /// What was spent.
+        spent: Money,
+        /// The cap.
+        cap: Money,
     },
     /// These budgets are in force from here on.
     Adopted(Arc<InForce>),
@@ -222,11 +287,12 @@ impl Fact {
         }
     }
 
-    /// The correction or raise whose id it uses up.
+    /// The correction, reassignment or raise whose id it uses up.
     pub fn decision(&self) -> Option<DecisionId> {
         match self {
             Self::Corrected(correct) => Some(correct.id),
             Self::Raised(raise) => Some(raise.id),
+            Self::Rebooked { id, .. } => Some(*id),
             _ => None,
         }
     }

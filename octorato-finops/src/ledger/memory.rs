@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use octorato_core::{Error, ErrorKind, ReservationId, Result};
 
 pub(super) use self::shelf::Shelf;
-use super::answer::{Answer, Ask, Call, Standing, Verdict};
+use super::answer::{Answer, Ask, Call, Imported, Standing, Verdict};
+use super::batch::{Batch, Note};
 use super::clock::{Clock, Reading};
 use super::entry::{Balance, Entry};
-use super::operation::{Operation, Raise};
+use super::operation::{Raise, SourceKey};
 use super::rules;
 use super::store::{Ledger, Verification};
 use crate::budget::InForce;
@@ -49,8 +50,12 @@ impl Shelf {
 }
 
 impl<C: Clock> Ledger for MemoryLedger<C> {
-    fn commit(&self, operations: &[Operation]) -> Result<Vec<Result<Answer>>> {
-        rules::commit(&mut *self.shelf()?, operations, self.clock.tick())
+    fn commit_batch(&self, batch: &Batch<'_>) -> Result<Vec<Result<Answer>>> {
+        batch.validate()?;
+        let mut kept = self.shelf()?;
+        let answers = rules::commit(&mut *kept, batch.operations, self.clock.tick())?;
+        kept.note(batch.notes);
+        Ok(answers)
     }
 
     fn check(&self, asks: &[Ask]) -> Result<Vec<Verdict>> {
@@ -90,6 +95,23 @@ impl<C: Clock> Ledger for MemoryLedger<C> {
 
     fn outstanding(&self) -> Result<Vec<Call>> {
         rules::outstanding(&*self.shelf()?)
+    }
+
+    fn imported_all(&self, sources: &[SourceKey]) -> Result<Vec<Option<Imported>>> {
+        rules::imported_all(&*self.shelf()?, sources)
+    }
+
+    fn note(&self, name: &str) -> Result<Option<Arc<[u8]>>> {
+        Ok(self.shelf()?.notes().get(name).cloned())
+    }
+
+    fn notes(&self, prefix: &str, limit: usize) -> Result<Vec<Note>> {
+        let kept = self.shelf()?;
+        let notes = kept.notes().range(Arc::from(prefix)..);
+        let notes = notes.take_while(|(name, _)| name.starts_with(prefix)).take(limit);
+        Ok(notes
+            .map(|(name, value)| Note { name: name.clone(), value: Some(value.clone()) })
+            .collect())
     }
 
     fn replay(&self) -> Result<Vec<Balance>> {

@@ -7,6 +7,7 @@ use octorato_core::{
     DecisionId, ModelId, Money, PriceContext, ProviderId, RequestId, ReservationId, Usage,
 };
 
+use super::origin::Origin;
 use super::spelling::Spelling;
 use crate::budget::{BudgetId, InForce, Scope, SpendPath};
 
@@ -27,6 +28,8 @@ pub enum Operation {
     Resolve(Resolve),
     /// Add to what was booked, or take from it.
     Correct(Correct),
+    /// Book elsewhere what was booked in the wrong place.
+    Reassign(Reassign),
     /// Book usage that was found in a log.
     Append(Append),
     /// Put budgets in force, in place of those before.
@@ -200,6 +203,15 @@ pub enum Reference {
     Source(SourceKey),
 }
 
+impl Reference {
+    fn spell(&self, spelling: &mut Spelling) {
+        match self {
+            Self::Call(id) => spelling.text("call").bytes(&id.to_bytes()),
+            Self::Source(source) => spelling.text("source").text(&source.reader).text(&source.key),
+        };
+    }
+}
+
 /// Add to what was booked, or take from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Correct {
@@ -217,11 +229,30 @@ impl Correct {
     /// What must be equal for a retry to be one: all of it.
     pub fn fingerprint(&self) -> [u8; 16] {
         let mut spelling = Spelling::of("octorato correct 1");
-        match &self.of {
-            Reference::Call(id) => spelling.text("call").bytes(&id.to_bytes()),
-            Reference::Source(source) => spelling.text(&source.reader).text(&source.key),
-        };
+        self.of.spell(&mut spelling);
         spelling.money(self.delta).text(&self.reason).hash()
+    }
+}
+
+/// Book elsewhere what was booked in the wrong place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reassign {
+    /// The caller's id of this decision.
+    pub id: DecisionId,
+    /// What is moved, with its adjustments and corrections.
+    pub of: Reference,
+    /// Where it belongs.
+    pub to: Arc<SpendPath>,
+    /// Why. Both owners can be shown it: it should name neither.
+    pub reason: Arc<str>,
+}
+
+impl Reassign {
+    /// What must be equal for a retry to be one: all of it.
+    pub fn fingerprint(&self) -> [u8; 16] {
+        let mut spelling = Spelling::of("octorato reassign 1");
+        self.of.spell(&mut spelling);
+        spelling.path(&self.to).text(&self.reason).hash()
     }
 }
 
@@ -251,6 +282,8 @@ pub struct Append {
     pub request: Option<RequestKey>,
     /// What was counted and at which prices.
     pub metered: Option<Arc<Metered>>,
+    /// Where it was found, and why it is whose it is.
+    pub origin: Option<Arc<Origin>>,
 }
 
 /// Raise the limit of a budget for a while.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use octorato_core::{DecisionId, Error, Money, ReservationId};
 
-use super::answer::{Call, Grant, Outcome, State};
+use super::answer::{Call, Grant, Imported, Outcome, State};
 use super::clock::LedgerTime;
 use super::entry::{Amounts, Entry, Posting};
 use super::operation::{Close, Holder, Metered, Raise, RequestKey, SourceKey};
@@ -81,7 +81,6 @@ pub(crate) trait Records {
     ) -> Found<Vec<(Slot, Amounts)>>;
 
     /// The tiers of a budget that were told to be reached in the slots from `first` to `last`.
-    #[expect(dead_code, reason = "tiers are told from the next change on")]
     fn reached(&self, budget: BudgetId, first: &Slot, last: &Slot) -> Found<Vec<Tier>>;
 
     /// Shows every posting of the journal that is posted in `start..end`, or all, in any order.
@@ -124,6 +123,7 @@ pub(crate) struct CallRecord {
     pub(crate) max_output_tokens: u64,
     /// What the postings of the call itself add to what is spent; corrections are apart.
     pub(crate) booked: Money,
+    /// What corrections add, those of imports that are copies of it included.
     pub(crate) corrected: Money,
     /// The amount is not final: imports of the same request set it right.
     pub(crate) is_estimate: bool,
@@ -154,7 +154,18 @@ pub(crate) struct SourceRecord {
     pub(crate) amount: Option<Money>,
     pub(crate) size: u128,
     pub(crate) copy_of: Option<ReservationId>,
+    /// What was counted, as the last snapshot tells it.
     pub(crate) metered: Option<Arc<Metered>>,
+    /// All that was posted of it to its owner, adjustments and corrections included.
+    pub(crate) booked: Money,
+}
+
+impl SourceRecord {
+    /// As those who ask see it.
+    pub(crate) fn shown(self) -> Imported {
+        let Self { path, at, revision, amount, size, metered, copy_of, booked: _ } = self;
+        Imported { path, at, revision, amount, size, metered, copy_of }
+    }
 }
 
 /// Who booked a provider's request.

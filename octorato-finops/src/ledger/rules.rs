@@ -3,17 +3,20 @@
 //! Pure, over [`Records`]: a decision looks up, and what it drafts is staged ([`staged`]) and written
 //! as one [`Changes`](super::records::Changes).
 
+mod absorb;
 mod calls;
 mod expire;
 mod govern;
 mod imports;
 mod judge;
 mod reading;
+mod reassign;
 mod spend;
 mod staged;
+mod tiers;
 
 pub(crate) use self::reading::{
-    balances, call, check, in_force, outstanding, raises, standings, time,
+    balances, call, check, imported_all, in_force, outstanding, raises, standings, time,
 };
 
 use jiff::Timestamp;
@@ -153,6 +156,7 @@ impl<'r, R: Records> Rules<'r, R> {
             Operation::Expire(expire) => self.expire(expire, now),
             Operation::Resolve(resolve) => self.resolve(resolve),
             Operation::Correct(correct) => self.correct(correct),
+            Operation::Reassign(reassign) => self.reassign(reassign),
             Operation::Append(append) => self.append(append),
             Operation::Adopt(in_force) => self.adopt(in_force),
             Operation::Raise(raise) => self.raise(raise),

@@ -17,6 +17,7 @@ mod fault;
 mod format;
 mod kept;
 mod kinds;
+mod later;
 mod look;
 mod names;
 mod options;
@@ -37,10 +38,11 @@ use octorato_core::{Error, ErrorKind, ReservationId, Result};
 use self::desk::Desk;
 use self::format::{Formats, Found};
 pub use self::options::{Durability, Options};
-use super::answer::{Answer, Ask, Call, Standing, Verdict};
+use super::answer::{Answer, Ask, Call, Imported, Standing, Verdict};
+use super::batch::{Batch, Note};
 use super::clock::{Reading, Tick};
 use super::entry::{Balance, Entry};
-use super::operation::{Operation, Raise};
+use super::operation::{Raise, SourceKey};
 use super::rules;
 use super::store::{Ledger, Verification};
 use crate::budget::InForce;
@@ -130,12 +132,13 @@ fn lock(desk: &Mutex<Desk>) -> Result<MutexGuard<'_, Desk>> {
 }
 
 impl Ledger for SqliteLedger {
-    fn commit(&self, operations: &[Operation]) -> Result<Vec<Result<Answer>>> {
+    fn commit_batch(&self, batch: &Batch<'_>) -> Result<Vec<Result<Answer>>> {
+        batch.validate()?;
         let mut desk = lock(&self.writer)?;
         desk.begin_writing().map_err(|spoilt| desk.fault(spoilt))?;
-        let done = rules::commit(&mut *desk, operations, self.tick());
+        let done = rules::commit(&mut *desk, batch.operations, self.tick());
         match done {
-            Ok(answers) => match desk.commit() {
+            Ok(answers) => match desk.note(batch.notes).and_then(|()| desk.commit()) {
                 Ok(_) => Ok(answers),
                 Err(spoilt) => {
                     desk.roll_back();
@@ -183,6 +186,18 @@ impl Ledger for SqliteLedger {
 
     fn outstanding(&self) -> Result<Vec<Call>> {
         self.view(rules::outstanding)
+    }
+
+    fn imported_all(&self, sources: &[SourceKey]) -> Result<Vec<Option<Imported>>> {
+        self.view(|desk| rules::imported_all(desk, sources))
+    }
+
+    fn note(&self, name: &str) -> Result<Option<Arc<[u8]>>> {
+        self.view(|desk| desk.find_note(name).map_err(|spoilt| desk.fault(spoilt)))
+    }
+
+    fn notes(&self, prefix: &str, limit: usize) -> Result<Vec<Note>> {
+        self.view(|desk| desk.find_notes(prefix, limit).map_err(|spoilt| desk.fault(spoilt)))
     }
 
     fn replay(&self) -> Result<Vec<Balance>> {

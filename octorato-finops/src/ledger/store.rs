@@ -5,11 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use octorato_core::{ReservationId, Result};
 
-use super::answer::{Answer, Appended, Ask, Call, Decision, Outcome, Standing, Verdict};
+use super::answer::{Answer, Appended, Ask, Call, Decision, Imported, Outcome, Standing, Verdict};
+use super::batch::{Batch, Note};
 use super::clock::Reading;
 use super::entry::{Balance, Entry};
 use super::operation::{
-    Append, Correct, Expire, Extend, Operation, Raise, Release, Reserve, Resolve, Settle,
+    Append, Correct, Expire, Extend, Operation, Raise, Release, Reserve, Resolve, Settle, SourceKey,
 };
 use super::single;
 use crate::budget::InForce;
@@ -35,7 +36,10 @@ use crate::budget::InForce;
 /// [`ErrorKind::CurrencyMismatch`]: octorato_core::ErrorKind::CurrencyMismatch
 pub trait Ledger: Send + Sync {
     /// Does operations one after the other, each seeing what those before it did, in one durable
-    /// commit with one commit time.
+    /// commit with one commit time, and keeps the notes with it.
+    ///
+    /// A note that is too large is an error before anything is done. A batch that is derivable may
+    /// be answered before it is durable.
     ///
     /// The answers are in the order of the operations. One that is refused (the inner error) leaves
     /// no trace and does not keep the others from taking effect. The outer error is the store's own:
@@ -56,8 +60,9 @@ pub trait Ledger: Send + Sync {
     ///   of the reserve. More than was held is recorded as an overrun, never refused or clamped.
     ///   For open calls and for orphans. Where an import with the same request booked the call
     ///   before, its owner keeps it: the import is adjusted to the exact amount (an estimate
-    ///   changes nothing) and only the hold ends here. A request that belongs to another call is a
-    ///   conflict.
+    ///   changes nothing) and only the hold ends here. Where an import has resolved the call, an
+    ///   exact amount takes the place of what it told, and an estimate changes nothing. A request
+    ///   that belongs to another call is a conflict.
     /// - [`Release`]: what was held is freed. Only for open calls.
     /// - [`Expire`]: open calls become orphans. What was seen is booked, the rest of the worst case
     ///   stays held against the caps until a settle, a resolve or an import. Of an orphan a larger
@@ -67,6 +72,9 @@ pub trait Ledger: Send + Sync {
     /// - [`Resolve`]: an orphan is booked at what it cost. Only for orphans.
     /// - [`Correct`]: the delta is booked at the owner and date of what it corrects. Not for calls
     ///   that are open or orphans.
+    /// - [`Reassign`](super::Reassign): all that was booked of a call that has ended, or of an import,
+    ///   is reversed at its owner and booked at the new one, at its own date; what comes later of it
+    ///   goes there as well. It is never denied.
     /// - [`Append`]: a source that is not known is booked at its own date, opening past periods where
     ///   needed; one that is known adds the difference, as the next revision, if more was counted or
     ///   if it had no price and now has one. With the request of a call that is booked exactly,
@@ -74,7 +82,8 @@ pub trait Ledger: Send + Sync {
     ///   is adjusted to the amount. An import is never denied.
     /// - [`Operation::Adopt`]: replaces the policy. A budget whose identity is new starts with the
     ///   fold of the journal for its current period, as does every period that is opened later: a
-    ///   balance never starts at zero because it was opened late.
+    ///   balance never starts at zero because it was opened late. The answer says what changed; a
+    ///   retry changes nothing.
     /// - [`Operation::Raise`]: adds to a budget's limit while the clock is before `until`.
     /// - [`Operation::Close`]: what is dated in a closed month from now on, and in the scope, is
     ///   posted to the first moment after it as a prior-period adjustment; holds are still freed
@@ -82,9 +91,20 @@ pub trait Ledger: Send + Sync {
     /// - [`Operation::ResetClock`]: the wall clock is trusted again, for the operations after this
     ///   one and from the next commit on.
     ///
+    /// A budget with a hard stop that is a trial never denies: the call is granted, and
+    /// [`Fact::WouldDeny`](super::Fact::WouldDeny) is written beside it. After every entry that adds
+    /// to what is spent, and after an adoption, each tier that is reached is told by one
+    /// [`Fact::TierReached`](super::Fact::TierReached) for each period; sessions and runs are told at
+    /// their next spend, rolling periods once in their length.
+    ///
     /// A settle, release, extend, expire, resolve or correct of what the ledger does not know is an
     /// [`ErrorKind::NotFound`](octorato_core::ErrorKind::NotFound).
-    fn commit(&self, operations: &[Operation]) -> Result<Vec<Result<Answer>>>;
+    fn commit_batch(&self, batch: &Batch<'_>) -> Result<Vec<Result<Answer>>>;
+
+    /// [`Ledger::commit_batch`] of operations alone, durable before it answers.
+    fn commit(&self, operations: &[Operation]) -> Result<Vec<Result<Answer>>> {
+        self.commit_batch(&Batch::of(operations))
+    }
 
     /// What reserves would be answered now, each by itself, and how it stands with the budgets that
     /// judge them. It changes nothing and opens no period.
@@ -118,12 +138,27 @@ pub trait Ledger: Send + Sync {
     /// The calls that are open and the orphans, in the order of their ids.
     fn outstanding(&self) -> Result<Vec<Call>>;
 
+    /// What was imported of sources, in their order; nothing for those that are not known.
+    fn imported_all(&self, sources: &[SourceKey]) -> Result<Vec<Option<Imported>>>;
+
+    /// The value of a note; nothing where there is none.
+    fn note(&self, name: &str) -> Result<Option<Arc<[u8]>>>;
+
+    /// The first `limit` notes whose names start with `prefix`, in the order of their names.
+    fn notes(&self, prefix: &str, limit: usize) -> Result<Vec<Note>>;
+
     /// What [`balances`](Ledger::balances) must be, computed from the journal alone.
     fn replay(&self) -> Result<Vec<Balance>>;
 
     /// Checks the store against its journal: the fold, the order of times and sequences, at most one
     /// end of each call, and the store's own proofs.
     fn verify(&self) -> Result<Verification>;
+
+    /// [`Ledger::imported_all`] of one source.
+    fn imported(&self, source: &SourceKey) -> Result<Option<Imported>> {
+        let found = self.imported_all(std::slice::from_ref(source))?;
+        Ok(found.into_iter().next().flatten())
+    }
 
     /// [`Ledger::commit`] of one reserve.
     fn reserve(&self, reserve: Reserve) -> Result<Decision> {

@@ -10,8 +10,8 @@ use super::world::usd;
 use super::{TestClock, comparable};
 use crate::budget::{Budget, BudgetId, Cycle, Scope};
 use crate::ledger::{
-    Amounts, Answer, Appended, Balance, Clock, Close, Decision, Entry, Fact, Ledger, LedgerTime,
-    Operation, Posting, Raise, Reserve, Slot, State,
+    Adopted, Amounts, Answer, Appended, Balance, Clock, Close, Decision, Entry, Fact, Ledger,
+    LedgerTime, Operation, Posting, Raise, Reserve, Slot, State,
 };
 
 /// The invariants, by the names under which a violation is told.
@@ -98,6 +98,15 @@ impl<'l> Audit<'l> {
                 matches!(again, Ok(Answer::Appended(Appended::Known { .. })))
             }
             Ok(Answer::Orphaned(_)) => comparable(&again) == "Orphaned([])",
+            // What was changed the first time is in force the second.
+            Ok(Answer::Adopted(first)) => {
+                let same = |adopted: &Adopted| adopted.policy == first.policy;
+                let is_nothing = |adopted: &Adopted| {
+                    let Adopted { added, changed, removed, .. } = adopted;
+                    added.is_empty() && changed.is_empty() && removed.is_empty()
+                };
+                matches!(&again, Ok(Answer::Adopted(next)) if same(next) && is_nothing(next))
+            }
             _ => comparable(&again) == comparable(&answer),
         };
         self.check(ONE_EFFECT, is_same && written == 0);

@@ -9,8 +9,8 @@ use octorato_core::{DecisionId, Money, ReservationId, Result};
 use super::world::{cents, in_force};
 use crate::budget::{Action, Budget, InForce, Percent, Scope, Tier, Tiers};
 use crate::ledger::{
-    Answer, Append, Ask, Balance, Call, Decision, Entry, Fact, Ledger, Operation, Raise, Reading,
-    SourceKey, Standing, Verdict, Verification,
+    Answer, Append, Ask, Balance, Batch, Call, Decision, Entry, Fact, Imported, Ledger, Note,
+    Operation, Raise, Reading, SourceKey, Standing, Verdict, Verification,
 };
 
 /// The rule that is broken.
@@ -99,6 +99,7 @@ impl<L: Ledger> Faulty<L> {
                     size: 1,
                     request: None,
                     metered: None,
+                    origin: None,
                 };
                 self.inner.append(vec![trace]).unwrap();
             }
@@ -131,10 +132,11 @@ impl<L: Ledger> Faulty<L> {
 }
 
 impl<L: Ledger> Ledger for Faulty<L> {
-    fn commit(&self, operations: &[Operation]) -> Result<Vec<Result<Answer>>> {
-        let changed: Vec<_> = operations.iter().map(|operation| self.changed(operation)).collect();
-        let mut answers = self.inner.commit(&changed)?;
-        for (operation, answer) in operations.iter().zip(&mut answers) {
+    fn commit_batch(&self, batch: &Batch<'_>) -> Result<Vec<Result<Answer>>> {
+        let operations = batch.operations.iter();
+        let changed: Vec<_> = operations.map(|operation| self.changed(operation)).collect();
+        let mut answers = self.inner.commit_batch(&Batch { operations: &changed, ..*batch })?;
+        for (operation, answer) in batch.operations.iter().zip(&mut answers) {
             self.after(operation, answer);
         }
         Ok(answers)
@@ -214,6 +216,18 @@ impl<L: Ledger> Ledger for Faulty<L> {
             calls.retain(|call| call.outcome.state == crate::ledger::State::Open);
         }
         Ok(calls)
+    }
+
+    fn imported_all(&self, sources: &[SourceKey]) -> Result<Vec<Option<Imported>>> {
+        self.inner.imported_all(sources)
+    }
+
+    fn note(&self, name: &str) -> Result<Option<Arc<[u8]>>> {
+        self.inner.note(name)
+    }
+
+    fn notes(&self, prefix: &str, limit: usize) -> Result<Vec<Note>> {
+        self.inner.notes(prefix, limit)
     }
 
     fn replay(&self) -> Result<Vec<Balance>> {

@@ -71,6 +71,7 @@ fn import(key: &str, at: Timestamp, amount: i128, size: u128) -> Append {
         size,
         request: None,
         metered: None,
+        origin: None,
     }
 }
 

@@ -1,13 +1,13 @@
 //! Random sequences of operations over few ids, so that retries, conflicts and late words are common.
 
 use jiff::{SignedDuration, Timestamp};
-use octorato_core::{DecisionId, ReservationId};
+use octorato_core::{DecisionId, Money, ReservationId};
 use proptest::prelude::*;
 
 use super::world::{cents, path, policy};
 use crate::budget::Scope;
 use crate::ledger::{
-    Append, Close, Correct, Expire, Extend, Holder, Operation, Raise, Reference, Release,
+    Append, Close, Correct, Expire, Extend, Holder, Operation, Raise, Reassign, Reference, Release,
     RequestKey, Reserve, Resolve, Settle, SourceKey,
 };
 
@@ -26,6 +26,7 @@ pub(crate) enum Step {
     CorrectSource { decision: u8, source: u8, cents: i8 },
     Append { source: u8, path: u8, cents: Option<u8>, size: u8, days: u8, request: u8 },
     Raise { decision: u8, budget: u8, cents: u8, days: u8 },
+    Reassign { decision: u8, of: u8, path: u8 },
     Adopt { policy: u8 },
     Close { months: u8 },
     Wait { hours: u16 },
@@ -50,6 +51,22 @@ fn request(number: u8) -> Option<RequestKey> {
 
 fn holder(process: u8) -> Holder {
     Holder { boot: [1; 16], process: u32::from(process), started: 5 }
+}
+
+fn raise(number: u8, budget: u8, amount: Money, days: u8, now: Timestamp) -> Raise {
+    let later = SignedDuration::from_hours(i64::from(days) * 24);
+    let policy = policy(0);
+    let budgets = policy.judges();
+    // Whole days, so that a step that comes twice is mostly a retry.
+    let until = (now.as_second() / 86_400) * 86_400 + later.as_secs();
+    Raise {
+        id: decision(number),
+        budget: budgets[usize::from(budget) % budgets.len()].id,
+        amount,
+        until: Timestamp::from_second(until).unwrap(),
+        reason: "test".into(),
+        signature: None,
+    }
 }
 
 impl Step {
@@ -127,25 +144,22 @@ impl Step {
                     size: u128::from(size),
                     request: request(join),
                     metered: None,
+                    origin: None,
                 })
             }
             Self::Raise { decision: number, budget, cents, days } => {
-                let later = SignedDuration::from_hours(i64::from(days) * 24);
-                let policy = policy(0);
-                let budgets = policy.judges();
-                Operation::Raise(Raise {
-                    id: decision(number),
-                    budget: budgets[usize::from(budget) % budgets.len()].id,
-                    amount: amount(cents),
-                    // Whole days, so that a step that comes twice is mostly a retry.
-                    until: Timestamp::from_second(
-                        (now.as_second() / 86_400) * 86_400 + later.as_secs(),
-                    )
-                    .unwrap(),
-                    reason,
-                    signature: None,
-                })
+                Operation::Raise(raise(number, budget, amount(cents), days, now))
             }
+            Self::Reassign { decision: number, of, path: to } => Operation::Reassign(Reassign {
+                id: decision(number),
+                // Even numbers are calls, odd ones sources.
+                of: match of % 2 {
+                    0 => Reference::Call(id(of / 2)),
+                    _ => Reference::Source(source(of / 2)),
+                },
+                to: path(to),
+                reason,
+            }),
             Self::Adopt { policy: number } => Operation::Adopt(policy(number)),
             Self::Close { months } => {
                 let utc = jiff::tz::TimeZone::UTC;
@@ -195,6 +209,8 @@ pub(crate) fn random_steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (20_u8..24, 0_u8..8, 1_u8..100, 0_u8..9).prop_map(|(decision, budget, cents, days)| {
             Step::Raise { decision, budget, cents, days }
         }),
+        1 => (30_u8..40, 0_u8..30, 0_u8..32)
+            .prop_map(|(decision, of, path)| Step::Reassign { decision, of, path }),
         1 => (0_u8..4).prop_map(|policy| Step::Adopt { policy }),
         1 => (0_u8..2).prop_map(|months| Step::Close { months }),
         3 => prop_oneof![0_u16..5, 0_u16..40, 0_u16..800].prop_map(|hours| Step::Wait { hours }),

@@ -9,6 +9,7 @@ use octorato_core::{DecisionId, ReservationId};
 
 use crate::budget::{BudgetId, InForce, Scope, Tier};
 use crate::ledger::answer::State;
+use crate::ledger::batch::Note;
 use crate::ledger::clock::LedgerTime;
 use crate::ledger::entry::{Amounts, Entry, Posting};
 use crate::ledger::operation::{Close, Holder, Raise, RequestKey, SourceKey};
@@ -36,6 +37,7 @@ pub(crate) struct Shelf {
     periods: BTreeMap<(BudgetId, Timestamp), Timestamp>,
     balances: BTreeMap<(BudgetId, Slot), Amounts>,
     reached: BTreeMap<(BudgetId, Slot), Vec<Tier>>,
+    notes: BTreeMap<Arc<str>, Arc<[u8]>>,
     /// Where the postings of an instant are: entry and place in it.
     posted: BTreeMap<Timestamp, Vec<(usize, usize)>>,
 }
@@ -58,6 +60,7 @@ impl Default for Shelf {
             periods: BTreeMap::new(),
             balances: BTreeMap::new(),
             reached: BTreeMap::new(),
+            notes: BTreeMap::new(),
             posted: BTreeMap::new(),
         }
     }
@@ -72,6 +75,19 @@ impl Shelf {
     pub(super) fn entries(&self, after: u64, limit: usize) -> Vec<Entry> {
         let first = self.journal.partition_point(|entry| entry.sequence <= after);
         self.journal.iter().skip(first).take(limit).cloned().collect()
+    }
+
+    pub(super) fn notes(&self) -> &BTreeMap<Arc<str>, Arc<[u8]>> {
+        &self.notes
+    }
+
+    pub(super) fn note(&mut self, notes: &[Note]) {
+        for Note { name, value } in notes {
+            match value {
+                Some(value) => drop(self.notes.insert(name.clone(), value.clone())),
+                None => drop(self.notes.remove(name)),
+            }
+        }
     }
 
     fn push(&mut self, entry: Entry) {

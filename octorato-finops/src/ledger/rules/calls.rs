@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use octorato_core::{Error, ErrorKind, Money, ReservationId, Result};
 
 use super::{Decided, Draft, NOTHING, Ruled, Rules, amount, other_content};
+use crate::budget::BudgetId;
 use crate::ledger::answer::{Answer, Decision, Grant, Outcome, State};
 use crate::ledger::entry::{Amounts, Fact, Posting};
 use crate::ledger::operation::{Extend, Release, RequestKey, Reserve, Resolve, Settle};
@@ -21,7 +22,7 @@ impl<R: Records> Rules<'_, R> {
         }
         let Reserve { id, path, amount, max_output_tokens, patience, holder } = reserve.clone();
         let grant = Grant { amount, max_output_tokens };
-        let decision = self.judge(&path, now, now, amount, grant)?;
+        let (decision, trials) = self.judge(&path, now, now, amount, grant)?;
         let mut drafts = Vec::new();
         if decision.granted().is_some() {
             let deadline = deadline(now, patience);
@@ -37,6 +38,7 @@ impl<R: Records> Rules<'_, R> {
                 },
                 postings: vec![posting],
             });
+            drafts.extend(would_deny(id, trials));
         }
         Ok((Answer::Decision(decision), drafts))
     }
@@ -54,8 +56,8 @@ impl<R: Records> Rules<'_, R> {
         let deadline = deadline(now, extend.patience).max(record.deadline);
         let grant = Grant { amount, max_output_tokens };
         // Nothing more is asked for: it is granted even where a limit was lowered.
-        let decision = if more.is_zero() {
-            Decision::Granted(grant)
+        let (decision, trials) = if more.is_zero() {
+            (Decision::Granted(grant), Vec::new())
         } else {
             self.judge(&record.path, record.reserved_at, now, more, grant)?
         };
@@ -68,6 +70,7 @@ impl<R: Records> Rules<'_, R> {
                 fact: Fact::Extended { id: extend.id, amount, max_output_tokens, deadline },
                 postings: vec![record.hold(Amounts::open(more))],
             });
+            drafts.extend(would_deny(extend.id, trials));
         }
         Ok((Answer::Decision(decision), drafts))
     }
@@ -81,6 +84,9 @@ impl<R: Records> Rules<'_, R> {
         }
         if record.settle.is_some() {
             return Err(other_content(settle.id).into());
+        }
+        if record.is(State::Resolved) && record.follows_imports {
+            return self.confirm(settle, &record);
         }
         if record.outcome.state.is_final() {
             return Err(not_possible(settle.id, &record, "settled").into());
@@ -107,6 +113,40 @@ impl<R: Records> Rules<'_, R> {
         }
         let amount = settle.amount;
         let outcome = Outcome { state: State::Settled, amount, overrun, ..record.outcome };
+        Ok((Answer::Call(outcome), drafts))
+    }
+
+    /// The exact cost of a call that an import has ended: it takes the place of what that told.
+    fn confirm(&self, settle: &Settle, record: &CallRecord) -> Decided {
+        let id = settle.id;
+        self.not_of_another_call(id, settle.request.as_ref())?;
+        let request = match (&record.request, &settle.request) {
+            (Some(known), Some(told)) if known != told => return Err(other_content(id).into()),
+            (known, told) => told.clone().or(known.clone()),
+        };
+        if settle.is_estimate {
+            return Ok((Answer::Call(record.outcome), Vec::new()));
+        }
+        let import = match &request {
+            Some(request) => self.adjusted_import(request, settle.amount)?,
+            None => None,
+        };
+        let is_imported = match &request {
+            Some(request) => self.imported(request)?.is_some(),
+            None => false,
+        };
+        let booked = if is_imported { NOTHING } else { settle.amount };
+        let delta = booked.checked_sub(record.booked)?;
+        let mut postings = Vec::new();
+        if !delta.is_zero() {
+            postings.push(self.spend(&record.path, record.reserved_at, delta)?);
+        }
+        let (amount, overrun) = (settle.amount, overrun(settle.amount, record.outcome.held)?);
+        let (fingerprint, metered) = (settle.fingerprint(), settle.metered.clone());
+        let fact = Fact::Confirmed { id, fingerprint, amount, overrun, request, metered };
+        let mut drafts = vec![Draft { fact, postings }];
+        drafts.extend(import);
+        let outcome = Outcome { amount, overrun, ..record.outcome };
         Ok((Answer::Call(outcome), drafts))
     }
 
@@ -182,6 +222,12 @@ impl<R: Records> Rules<'_, R> {
             .into()),
         }
     }
+}
+
+/// What trials would have done about a call that is granted.
+fn would_deny(id: ReservationId, budgets: Vec<BudgetId>) -> Option<Draft> {
+    let draft = |budgets| Draft { fact: Fact::WouldDeny { id, budgets }, postings: Vec::new() };
+    (!budgets.is_empty()).then(|| draft(budgets))
 }
 
 /// What a call holds now.

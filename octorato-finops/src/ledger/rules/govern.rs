@@ -7,18 +7,34 @@ use octorato_core::{Error, ErrorKind};
 
 use super::{Decided, Draft, Rules, amount};
 use crate::budget::{InForce, Scope};
-use crate::ledger::answer::Answer;
+use crate::ledger::answer::{Adopted, Answer};
 use crate::ledger::entry::Fact;
 use crate::ledger::operation::{Close, Raise};
 use crate::ledger::records::Records;
 
 impl<R: Records> Rules<'_, R> {
     pub(super) fn adopt(&self, in_force: &Arc<InForce>) -> Decided {
+        let before = self.records.in_force()?;
         let mut drafts = Vec::new();
-        if self.records.in_force()? != *in_force {
+        if before != *in_force {
             drafts.push(Draft { fact: Fact::Adopted(in_force.clone()), postings: Vec::new() });
         }
-        Ok((Answer::Done, drafts))
+        let mut adopted = Adopted {
+            policy: in_force.policy(),
+            added: Vec::new(),
+            changed: Vec::new(),
+            removed: Vec::new(),
+        };
+        for judge in in_force.judges() {
+            match before.find(judge.id) {
+                None => adopted.added.push(judge.clone()),
+                Some(known) if known == judge => {}
+                Some(known) => adopted.changed.push((known.clone(), judge.clone())),
+            }
+        }
+        let gone = before.judges().iter().filter(|judge| in_force.find(judge.id).is_none());
+        adopted.removed.extend(gone.cloned());
+        Ok((Answer::Adopted(Box::new(adopted)), drafts))
     }
 
     pub(super) fn raise(&self, raise: &Raise) -> Decided {

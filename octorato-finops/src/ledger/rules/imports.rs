@@ -183,7 +183,7 @@ impl<R: Records> Rules<'_, R> {
         }
     }
 
-    fn correctable(&self, id: ReservationId) -> Ruled<(Arc<SpendPath>, Timestamp)> {
+    pub(super) fn correctable(&self, id: ReservationId) -> Ruled<(Arc<SpendPath>, Timestamp)> {
         let record = self.known(id)?;
         if record.outcome.state.is_final() {
             return Ok((record.path, record.reserved_at));
@@ -205,5 +205,6 @@ fn imported(append: &Append, revision: u32, copy_of: Option<ReservationId>) -> F
         request: append.request.clone(),
         copy_of,
         metered: append.metered.clone(),
+        origin: append.origin.clone(),
     }
 }

@@ -5,7 +5,7 @@ use octorato_core::{Currency, Money};
 
 use super::spend::{fold, period};
 use super::{Ruled, Rules, amount};
-use crate::budget::{Action, Cycle, Judge, Rolling, SpendPath};
+use crate::budget::{Action, BudgetId, Cycle, Judge, Rolling, SpendPath};
 use crate::ledger::answer::{Ask, Decision, Grant, Level, Shortage, Standing, Verdict};
 use crate::ledger::entry::Amounts;
 use crate::ledger::records::Records;
@@ -20,11 +20,12 @@ impl<R: Records> Rules<'_, R> {
         let mut standings = self.standings_of(&ask.path, now, now)?;
         standings.sort_by(Standing::by_tightness);
         let grant = Grant { amount: ask.amount, max_output_tokens: ask.max_output_tokens };
-        let decision = decide(&standings, ask.amount, grant)?;
+        let (decision, _) = decide(&standings, ask.amount, grant)?;
         Ok(Verdict { decision, standings })
     }
 
-    /// Whether `more` fits on `path` in the periods of `at`, for a call that then holds the grant.
+    /// Whether `more` fits on `path` in the periods of `at`, for a call that then holds the grant;
+    /// and the trials that would have denied what is granted.
     pub(super) fn judge(
         &self,
         path: &SpendPath,
@@ -32,7 +33,7 @@ impl<R: Records> Rules<'_, R> {
         now: Timestamp,
         more: Money,
         grant: Grant,
-    ) -> Ruled<Decision> {
+    ) -> Ruled<(Decision, Vec<BudgetId>)> {
         decide(&self.standings_of(path, at, now)?, more, grant)
     }
 
@@ -193,19 +194,25 @@ impl<R: Records> Rules<'_, R> {
 }
 
 /// The grant is all that the call would hold: waiting for other calls does not free its part.
-fn decide(standings: &[Standing], more: Money, grant: Grant) -> Ruled<Decision> {
-    let mut failed = Vec::new();
+fn decide(standings: &[Standing], more: Money, grant: Grant) -> Ruled<(Decision, Vec<BudgetId>)> {
+    let (mut failed, mut trials) = (Vec::new(), Vec::new());
     let mut would_fit = true;
-    for standing in standings.iter().filter(|standing| standing.is_enforced) {
-        if !standing.fits(more)? {
+    for standing in standings.iter().filter(|standing| standing.action == Action::HardStop) {
+        if standing.fits(more)? {
+            continue;
+        }
+        if standing.is_enforced {
             would_fit &= standing.would_fit_once_settled(grant.amount)?;
             failed.push(standing.clone());
+        } else {
+            trials.push(standing.budget);
         }
     }
     if failed.is_empty() {
-        return Ok(Decision::Granted(grant));
+        return Ok((Decision::Granted(grant), trials));
     }
     failed.sort_by(Standing::by_tightness);
     let shortage = Shortage { requested: more, failed };
-    Ok(if would_fit { Decision::Busy(shortage) } else { Decision::Exhausted(shortage) })
+    let denied = if would_fit { Decision::Busy } else { Decision::Exhausted };
+    Ok((denied(shortage), Vec::new()))
 }

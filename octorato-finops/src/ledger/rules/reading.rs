@@ -8,11 +8,11 @@ use octorato_core::{ReservationId, Result};
 use super::spend::bucket_interval;
 use super::{Ruled, Rules};
 use crate::budget::InForce;
-use crate::ledger::answer::{Ask, Call, Standing, Verdict};
+use crate::ledger::answer::{Ask, Call, Imported, Standing, Verdict};
 use crate::ledger::clock::{Reading, Tick};
 use crate::ledger::entry::Balance;
-use crate::ledger::operation::Raise;
-use crate::ledger::records::{CallRecord, Failure, Found, Records};
+use crate::ledger::operation::{Raise, SourceKey};
+use crate::ledger::records::{CallRecord, Failure, Found, Records, SourceRecord};
 use crate::ledger::slot::Slot;
 
 /// How many rows are read at once.
@@ -90,6 +90,16 @@ pub(crate) fn call<R: Records>(records: &R, id: ReservationId) -> Result<Option<
 /// See [`crate::ledger::Ledger::outstanding`].
 pub(crate) fn outstanding<R: Records>(records: &R) -> Result<Vec<Call>> {
     all_outstanding(records).map_err(|Failure(error)| error)
+}
+
+/// See [`crate::ledger::Ledger::imported_all`].
+pub(crate) fn imported_all<R: Records>(
+    records: &R,
+    sources: &[SourceKey],
+) -> Result<Vec<Option<Imported>>> {
+    let found = sources.iter().map(|key| records.source(key));
+    let found = found.map(|source| Ok(source?.map(SourceRecord::shown)));
+    found.collect::<Found<_>>().map_err(|Failure(error)| error)
 }
 
 fn all_outstanding<R: Records>(records: &R) -> Found<Vec<Call>> {

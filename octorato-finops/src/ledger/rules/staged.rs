@@ -3,40 +3,37 @@
 //! Nothing reaches the store until the whole operation is staged, so that one that fails half way
 //! leaves no trace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use octorato_core::ReservationId;
 
-use super::calls::overrun;
 use super::spend::{add, bucket_interval, fold, period};
-use super::{Draft, NOTHING, Ruled};
-use crate::budget::{BudgetId, Cycle, InForce, Judge, Scope, SpendPath};
-use crate::ledger::answer::{Grant, Outcome, State};
+use super::{Draft, Ruled};
+use crate::budget::{BudgetId, Cycle, InForce, Judge, Scope, SpendPath, Tier};
 use crate::ledger::clock::LedgerTime;
 use crate::ledger::entry::{Amounts, Entry, Fact, Posting};
-use crate::ledger::operation::{Reference, RequestKey};
-use crate::ledger::records::{
-    CallRecord, Changes, Found, Interval, Records, RequestRecord, SourceRecord,
-};
+use crate::ledger::records::{Changes, Found, Interval, Records};
 use crate::ledger::slot::Slot;
 
 /// The records with what one operation changes of them.
 pub(super) struct Staged<'r, R> {
-    records: &'r R,
-    in_force: Arc<InForce>,
+    pub(super) records: &'r R,
+    pub(super) in_force: Arc<InForce>,
     next: u64,
-    changes: Changes,
+    pub(super) changes: Changes,
     /// Periods that were looked up.
     seen: BTreeMap<(BudgetId, Timestamp), Timestamp>,
+    /// Slots of which more was spent, and whose tiers are not yet told.
+    pub(super) touched: BTreeSet<(BudgetId, Slot)>,
 }
 
 impl<'r, R: Records> Staged<'r, R> {
     pub(super) fn new(records: &'r R, time: LedgerTime, next: u64) -> Found<Self> {
         let in_force = records.in_force()?;
         let changes = Changes { time, ..Changes::default() };
-        Ok(Self { records, in_force, next, changes, seen: BTreeMap::new() })
+        let (seen, touched) = (BTreeMap::new(), BTreeSet::new());
+        Ok(Self { records, in_force, next, changes, seen, touched })
     }
 
     pub(super) fn finish(self) -> Changes {
@@ -48,15 +45,17 @@ impl<'r, R: Records> Staged<'r, R> {
         for posting in &draft.postings {
             self.open_periods(Some(&posting.path), posting.posted, now)?;
         }
+        let before = self.in_force.clone();
         let is_policy = matches!(draft.fact, Fact::Adopted(_));
         self.push(draft.fact, draft.postings, now)?;
         if is_policy {
             self.open_periods(None, now, now)?;
+            self.touch_changed(&before, now)?;
         }
-        Ok(())
+        self.tell_tiers(now)
     }
 
-    fn push(&mut self, fact: Fact, postings: Vec<Posting>, at: Timestamp) -> Ruled<()> {
+    pub(super) fn push(&mut self, fact: Fact, postings: Vec<Posting>, at: Timestamp) -> Ruled<()> {
         self.absorb(Entry { sequence: self.next, at, fact, postings })
     }
 
@@ -89,7 +88,7 @@ impl<'r, R: Records> Staged<'r, R> {
         Ok(())
     }
 
-    fn opened_before(&mut self, id: BudgetId, at: Timestamp) -> Found<Option<Interval>> {
+    pub(super) fn opened_before(&mut self, id: BudgetId, at: Timestamp) -> Found<Option<Interval>> {
         let last = |known: &BTreeMap<(BudgetId, Timestamp), Timestamp>| {
             let last = known.range((id, Timestamp::MIN)..=(id, at)).next_back();
             last.map(|((_, start), end)| (*start, *end))
@@ -120,6 +119,9 @@ impl<'r, R: Records> Staged<'r, R> {
             for judge in in_force.judging(&posting.path) {
                 if let Some((slot, interval)) = self.slot(judge, posting)? {
                     self.open_balance(judge, &slot, interval)?;
+                    if posting.amounts.spent.pico() > 0 {
+                        self.touched.insert((judge.id, slot.clone()));
+                    }
                     touched.push(((judge.id, slot), posting.amounts));
                 }
             }
@@ -191,11 +193,21 @@ impl<'r, R: Records> Staged<'r, R> {
                 self.changes.raises.push(raise.clone());
             }
             Fact::Closed(close) => self.changes.closed.push(close.clone()),
-            Fact::ClockReset { .. } => {}
             Fact::Imported { .. } => self.absorb_import(entry)?,
             Fact::Adjusted { .. } | Fact::Corrected(_) => self.absorb_correction(entry)?,
+            Fact::Rebooked { .. } => self.absorb_move(entry)?,
+            Fact::TierReached { budget, slot, at_pct, action, .. } => {
+                let tier = Tier { at: *at_pct, action: *action };
+                self.changes.reached.push((*budget, slot.clone(), tier));
+            }
+            Fact::ClockReset { .. } | Fact::Reversed { .. } | Fact::WouldDeny { .. } => {}
             Fact::Reserved { .. } => self.absorb_reserve(entry),
-            _ => self.absorb_call(entry)?,
+            Fact::Extended { .. }
+            | Fact::Settled { .. }
+            | Fact::Released { .. }
+            | Fact::Orphaned { .. }
+            | Fact::Resolved { .. }
+            | Fact::Confirmed { .. } => self.absorb_call(entry)?,
         }
         Ok(())
     }
@@ -251,155 +263,6 @@ impl<'r, R: Records> Staged<'r, R> {
         for (key, sum) in sums {
             self.changes.balances.insert(key, sum?);
         }
-        Ok(())
-    }
-
-    /// The staged record of a call, for change.
-    fn call(&mut self, id: ReservationId) -> Found<Option<&mut CallRecord>> {
-        if !self.changes.calls.contains_key(&id)
-            && let Some(stored) = self.records.call(id)?
-        {
-            self.changes.calls.insert(id, stored);
-        }
-        Ok(self.changes.calls.get_mut(&id))
-    }
-
-    /// The staged record of a request, for change.
-    fn request(&mut self, key: &RequestKey) -> Found<&mut RequestRecord> {
-        if !self.changes.requests.contains_key(key) {
-            let stored = self.records.request(key)?.unwrap_or_default();
-            self.changes.requests.insert(key.clone(), stored);
-        }
-        Ok(self.changes.requests.entry(key.clone()).or_default())
-    }
-
-    fn absorb_reserve(&mut self, entry: &Entry) {
-        let Fact::Reserved { id, fingerprint, amount, max_output_tokens, deadline, holder } =
-            &entry.fact
-        else {
-            return;
-        };
-        let Some(posting) = entry.postings.first() else { return };
-        let outcome =
-            Outcome { state: State::Open, held: *amount, amount: NOTHING, overrun: NOTHING };
-        let record = CallRecord {
-            id: *id,
-            path: posting.path.clone(),
-            reserved_at: posting.dated,
-            deadline: *deadline,
-            holder: *holder,
-            reserve: *fingerprint,
-            grant: Grant { amount: *amount, max_output_tokens: *max_output_tokens },
-            settle: None,
-            outcome,
-            max_output_tokens: *max_output_tokens,
-            booked: NOTHING,
-            corrected: NOTHING,
-            is_estimate: false,
-            follows_imports: false,
-            request: None,
-        };
-        self.changes.calls.insert(*id, record);
-    }
-
-    fn absorb_call(&mut self, entry: &Entry) -> Ruled<()> {
-        let (id, state, told, request) = match &entry.fact {
-            Fact::Extended { id, .. } => (id, State::Open, NOTHING, None),
-            Fact::Settled { id, amount, request, .. } => {
-                (id, State::Settled, *amount, request.as_ref())
-            }
-            Fact::Released { id, .. } => (id, State::Released, NOTHING, None),
-            Fact::Orphaned { id, seen, request, .. } => {
-                (id, State::Orphaned, *seen, request.as_ref())
-            }
-            Fact::Resolved { id, amount, .. } => (id, State::Resolved, *amount, None),
-            _ => return Ok(()),
-        };
-        if let Some(request) = request {
-            self.request(request)?.call = Some(*id);
-        }
-        let Some(record) = self.call(*id)? else { return Ok(()) };
-        for posting in &entry.postings {
-            record.booked = record.booked.checked_add(posting.amounts.spent)?;
-        }
-        record.outcome.state = state;
-        record.outcome.amount = told;
-        record.outcome.overrun = overrun(told, record.outcome.held)?;
-        record.request = request.cloned().or(record.request.take());
-        match &entry.fact {
-            Fact::Extended { amount, max_output_tokens, deadline, .. } => {
-                record.outcome.held = *amount;
-                record.outcome.overrun = NOTHING;
-                record.max_output_tokens = *max_output_tokens;
-                record.deadline = *deadline;
-            }
-            Fact::Settled { fingerprint, is_estimate, .. } => {
-                record.settle = Some(*fingerprint);
-                record.is_estimate = *is_estimate;
-            }
-            Fact::Orphaned { .. } => record.is_estimate = true,
-            Fact::Resolved { source, .. } => {
-                record.is_estimate = source.is_some();
-                record.follows_imports = source.is_some();
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn absorb_correction(&mut self, entry: &Entry) -> Ruled<()> {
-        let spent = entry
-            .postings
-            .iter()
-            .try_fold(Amounts::ZERO, |sum, posting| sum.checked_add(posting.amounts))?
-            .spent;
-        match &entry.fact {
-            Fact::Corrected(correct) => {
-                self.changes.decisions.insert(correct.id, correct.fingerprint());
-                if let Reference::Call(id) = &correct.of
-                    && let Some(record) = self.call(*id)?
-                {
-                    record.corrected = record.corrected.checked_add(spent)?;
-                }
-            }
-            Fact::Adjusted { of: Reference::Call(id), .. } => {
-                if let Some(record) = self.call(*id)? {
-                    record.booked = record.booked.checked_add(spent)?;
-                    record.follows_imports = true;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn absorb_import(&mut self, entry: &Entry) -> Ruled<()> {
-        let Fact::Imported { source, revision, amount, size, request, copy_of, metered, .. } =
-            &entry.fact
-        else {
-            return Ok(());
-        };
-        let known = match self.changes.sources.remove(source) {
-            Some(staged) => Some(staged),
-            None => self.records.source(source)?,
-        };
-        if let (Some(request), None, None) = (request, copy_of, &known) {
-            self.request(request)?.sources.push(source.clone());
-        }
-        let owner = match (&known, entry.postings.first(), copy_of) {
-            (Some(known), _, _) => Some((known.path.clone(), known.at)),
-            (None, Some(posting), _) => Some((posting.path.clone(), posting.dated)),
-            (None, None, Some(id)) => {
-                self.call(*id)?.map(|call| (call.path.clone(), call.reserved_at))
-            }
-            (None, None, None) => None,
-        };
-        let Some((path, at)) = owner else { return Ok(()) };
-        let copy_of = copy_of.or(known.and_then(|known| known.copy_of));
-        let (revision, amount, size) = (*revision, *amount, *size);
-        let metered = metered.clone();
-        let record = SourceRecord { path, at, revision, amount, size, copy_of, metered };
-        self.changes.sources.insert(source.clone(), record);
         Ok(())
     }
 }

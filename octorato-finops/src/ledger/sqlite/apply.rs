@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use octorato_core::ReservationId;
+use octorato_core::{Currency, Money, ReservationId};
 use rusqlite::{Connection, params};
 
 use super::cells::{Instant, count, floor, split};
@@ -17,6 +17,8 @@ use crate::ledger::entry::{Entry, Fact};
 use crate::ledger::operation::{Raise, RequestKey, SourceKey};
 use crate::ledger::records::{CallRecord, Changes, RequestRecord, SourceRecord};
 use crate::ledger::slot::Slot;
+
+const NOTHING: Money = Money::zero(Currency::USD);
 
 impl Desk {
     /// Writes what one operation changes.
@@ -138,7 +140,9 @@ impl Pen<'_> {
         } else {
             let request = record.request.as_ref();
             let request = request.map(|key| self.known.names.request(self.connection, key));
-            Some(kept::spell(&record, request.transpose()?)?)
+            let is_moved = record.path != before.first.path;
+            let path = is_moved.then(|| self.known.names.path(self.connection, &record.path));
+            Some(kept::spell(&record, request.transpose()?, path.transpose()?)?)
         };
         let (deadline, holder) = self.outstanding(&record)?;
         self.connection
@@ -194,12 +198,17 @@ impl Pen<'_> {
         let (micro, pico) = record.amount.map(split).transpose()?.unzip();
         let copy_of = record.copy_of.map(ReservationId::to_bytes);
         let last = told.map(sequence).transpose()?;
+        let is_usual = record.booked == record.amount.unwrap_or(NOTHING);
+        let booked = if is_usual { None } else { Some(split(record.booked)?) };
+        let (booked, booked_pico) = booked.unzip();
+        let path = names.path(connection, &record.path)?;
         let found = names.find_source(connection, key)?;
         if let Some(number) = found {
             connection
                 .prepare_cached(
                     "UPDATE sources SET revision = ?2, micro = ?3, pico = ?4, size = ?5, \
-                     copy_of = ?6, last = coalesce(?7, last) WHERE number = ?1",
+                     copy_of = ?6, last = coalesce(?7, last), path = ?8, booked_micro = ?9, \
+                     booked_pico = ?10 WHERE number = ?1",
                 )?
                 .execute(params![
                     number,
@@ -208,16 +217,19 @@ impl Pen<'_> {
                     pico,
                     count(record.size),
                     copy_of,
-                    last
+                    last,
+                    path,
+                    booked,
+                    booked_pico,
                 ])?;
             return Ok(());
         }
-        let path = names.path(connection, &record.path)?;
         let reader = names.text(connection, &key.reader)?;
         connection
             .prepare_cached(
                 "INSERT INTO sources (key_hash, reader, key, path, dated, revision, micro, pico, \
-                 size, copy_of, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                 size, copy_of, last, booked_micro, booked_pico) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .execute(params![
                 super::names::short(&[&key.reader, &key.key]),
@@ -231,6 +243,8 @@ impl Pen<'_> {
                 count(record.size),
                 copy_of,
                 last,
+                booked,
+                booked_pico,
             ])?;
         Ok(())
     }

@@ -20,6 +20,7 @@ use super::names::Names;
 use super::read::{Gloss, Line, select};
 use super::slots::{columns, seal};
 use crate::budget::{BudgetId, InForce};
+use crate::ledger::batch::Note;
 use crate::ledger::clock::{LedgerTime, Uptime};
 use crate::ledger::entry::{Amounts, Entry};
 use crate::ledger::operation::Close;
@@ -77,6 +78,47 @@ impl Desk {
     }
 
     /// Begins a transaction that will write: from here on nobody else does.
+    /// Keeps notes, within the transaction.
+    pub(super) fn note(&self, notes: &[Note]) -> Done<()> {
+        for Note { name, value } in notes {
+            match value {
+                Some(value) => self
+                    .connection
+                    .prepare_cached("INSERT OR REPLACE INTO notes VALUES (?1, ?2)")?
+                    .execute(params![name, value])?,
+                None => self
+                    .connection
+                    .prepare_cached("DELETE FROM notes WHERE name = ?1")?
+                    .execute([name])?,
+            };
+        }
+        Ok(())
+    }
+
+    /// The value of a note.
+    pub(super) fn find_note(&self, name: &str) -> Done<Option<Arc<[u8]>>> {
+        let sql = "SELECT value FROM notes WHERE name = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([name])?;
+        Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+    }
+
+    /// The first notes whose names start so.
+    pub(super) fn find_notes(&self, prefix: &str, limit: usize) -> Done<Vec<Note>> {
+        let sql = "SELECT name, value FROM notes WHERE name >= ?1 ORDER BY name";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([prefix])?;
+        let mut notes = Vec::new();
+        while let Some(row) = rows.next()? {
+            let name: Arc<str> = row.get(0)?;
+            if notes.len() >= limit || !name.starts_with(prefix) {
+                break;
+            }
+            notes.push(Note { name, value: Some(row.get(1)?) });
+        }
+        Ok(notes)
+    }
+
     pub(super) fn begin_writing(&self) -> Done<()> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         self.read_state()
@@ -184,10 +226,15 @@ impl Desk {
         }
         let first = kept::first(sequence, &reserved);
         let record = match (more, last) {
-            (Some(more), _) => kept::read(reserved, &more, |number| {
+            (Some(more), _) => {
                 let known = &mut *self.known.borrow_mut();
-                known.names.request_of(&self.connection, number)
-            })?,
+                let request = |number| known.names.request_of(&self.connection, number);
+                let (mut record, moved) = kept::read(reserved, &more, request)?;
+                if let Some(path) = moved {
+                    record.path = known.names.path_of(&self.connection, path)?;
+                }
+                record
+            }
             (None, None) => reserved,
             (None, Some(last)) => kept::ended(reserved, &self.entry(last)?)
                 .ok_or(spoilt("the end of a call is another entry"))?,

@@ -15,6 +15,8 @@ use crate::ledger::operation::RequestKey;
 use crate::ledger::records::CallRecord;
 
 const LAYOUT: u8 = 1;
+/// Added to the number of the state of a call that was moved.
+const MOVED: usize = 8;
 const NOTHING: Money = Money::zero(Currency::USD);
 
 const STATES: [State; 5] =
@@ -81,15 +83,21 @@ pub(super) fn ended(reserved: CallRecord, entry: &Entry) -> Option<CallRecord> {
     }
 }
 
-/// Spells what a record has that its reserve does not say; `request` is the number of its request.
-pub(super) fn spell(record: &CallRecord, request: Option<i64>) -> Result<Vec<u8>, Spoilt> {
+/// Spells what a record has that its reserve does not say; `request` is the number of its request,
+/// `path` that of its path where it was moved.
+pub(super) fn spell(
+    record: &CallRecord,
+    request: Option<i64>,
+    path: Option<i64>,
+) -> Result<Vec<u8>, Spoilt> {
     let state = STATES.iter().position(|state| *state == record.outcome.state);
     let flags = u8::from(record.is_estimate)
         | u8::from(record.follows_imports) << 1
         | u8::from(record.settle.is_some()) << 2
         | u8::from(request.is_some()) << 3;
     let mut more = Writer::new(LAYOUT, flags);
-    more.number(u128::try_from(state.unwrap_or_default()).unwrap_or_default());
+    let moved = if path.is_some() { MOVED } else { 0 };
+    more.number(u128::try_from(state.unwrap_or_default() + moved).unwrap_or_default());
     more.signed(record.deadline.as_nanosecond()).number(record.max_output_tokens.into());
     let Outcome { held, amount, overrun, .. } = record.outcome;
     for money in [held, amount, overrun, record.booked, record.corrected] {
@@ -101,17 +109,22 @@ pub(super) fn spell(record: &CallRecord, request: Option<i64>) -> Result<Vec<u8>
     if let Some(request) = request {
         more.number(u128::try_from(request).map_err(|_| spoilt("a number is negative"))?);
     }
+    if let Some(path) = path {
+        more.number(u128::try_from(path).map_err(|_| spoilt("a number is negative"))?);
+    }
     Ok(more.finish())
 }
 
-/// The record that [`spell`] spelled, beside its reserve.
+/// The record that [`spell`] spelled, beside its reserve, and the number of its path where it was
+/// moved.
 pub(super) fn read(
     reserved: CallRecord,
     more: &[u8],
     request: impl FnOnce(i64) -> Result<RequestKey, Spoilt>,
-) -> Result<CallRecord, Spoilt> {
+) -> Result<(CallRecord, Option<i64>), Spoilt> {
     let (flags, mut more) = Reader::new(more, LAYOUT)?;
     let state: usize = more.small()?;
+    let (state, is_moved) = if state >= MOVED { (state - MOVED, true) } else { (state, false) };
     let state = *STATES.get(state).ok_or(spoilt("a call is in no known state"))?;
     let deadline = Timestamp::from_nanosecond(more.signed()?)
         .map_err(|_| spoilt("a deadline is out of range"))?;
@@ -121,8 +134,9 @@ pub(super) fn read(
     let (booked, corrected) = (money()?, money()?);
     let settle = if flags & 4 == 0 { None } else { Some(more.array()?) };
     let request = if flags & 8 == 0 { None } else { Some(request(more.small()?)?) };
+    let path = if is_moved { Some(more.small()?) } else { None };
     more.end()?;
-    Ok(CallRecord {
+    let record = CallRecord {
         deadline,
         max_output_tokens,
         outcome: Outcome { state, held, amount, overrun },
@@ -133,7 +147,8 @@ pub(super) fn read(
         follows_imports: flags & 2 != 0,
         request,
         ..reserved
-    })
+    };
+    Ok((record, path))
 }
 
 /// The reserve of a call, from its record.

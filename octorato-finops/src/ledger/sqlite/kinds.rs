@@ -43,6 +43,11 @@ kinds! {
     Raised = 12, "raised";
     Closed = 13, "closed";
     ClockReset = 14, "clock reset";
+    Confirmed = 15, "confirmed";
+    WouldDeny = 16, "would deny";
+    Reversed = 17, "reversed";
+    Rebooked = 18, "rebooked";
+    TierReached = 19, "tier reached";
 }
 
 /// The highest number, twice the kind, of what is about a call that was reserved before.
@@ -77,6 +82,11 @@ impl Kind {
             Fact::Raised(_) => Self::Raised,
             Fact::Closed(_) => Self::Closed,
             Fact::ClockReset { .. } => Self::ClockReset,
+            Fact::Confirmed { .. } => Self::Confirmed,
+            Fact::WouldDeny { .. } => Self::WouldDeny,
+            Fact::Reversed { .. } => Self::Reversed,
+            Fact::Rebooked { .. } => Self::Rebooked,
+            Fact::TierReached { .. } => Self::TierReached,
         }
     }
 

@@ -204,12 +204,22 @@ impl Desk {
         let Some(number) = known.names.find_source(&self.connection, key)? else {
             return Ok(None);
         };
-        let sql = "SELECT path, dated, revision, micro, pico, size, copy_of, last FROM sources \
+        let sql = "SELECT path, dated, revision, micro, pico, size, copy_of, last, booked_micro, \
+                   booked_pico FROM sources \
                    WHERE number = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([number])?;
         let row = rows.next()?.ok_or(spoilt("a source is missing"))?;
         let amount: Option<i64> = row.get(3)?;
+        let amount = match amount {
+            Some(micro) => Some(join(micro, row.get(4)?)?),
+            None => None,
+        };
+        let booked: Option<i64> = row.get(8)?;
+        let booked = match booked {
+            Some(micro) => join(micro, row.get(9)?)?,
+            None => amount.unwrap_or(Amounts::ZERO.spent),
+        };
         let copy_of = match row.get_ref(6)? {
             rusqlite::types::ValueRef::Null => None,
             id => Some(reservation(sixteen(id)?)?),
@@ -224,10 +234,8 @@ impl Desk {
             path: gloss.path(row.get(0)?)?,
             at: instant(row.get_ref(1)?)?,
             revision: row.get(2)?,
-            amount: match amount {
-                Some(micro) => Some(join(micro, row.get(4)?)?),
-                None => None,
-            },
+            amount,
+            booked,
             size: read_count(row.get_ref(5)?)?,
             copy_of,
             metered,

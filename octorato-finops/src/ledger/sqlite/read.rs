@@ -110,18 +110,18 @@ impl Line {
         })
     }
 
-    fn amount(&self) -> Result<Money, Spoilt> {
+    pub(super) fn amount(&self) -> Result<Money, Spoilt> {
         self.amount.ok_or(spoilt("an amount is missing"))
     }
 
-    fn number(&self) -> Result<i64, Spoilt> {
+    pub(super) fn number(&self) -> Result<i64, Spoilt> {
         match self.subject {
             Subject::Number(number) => Ok(number),
             _ => Err(spoilt("an entry is about nothing")),
         }
     }
 
-    fn id(&self) -> Result<[u8; 16], Spoilt> {
+    pub(super) fn id(&self) -> Result<[u8; 16], Spoilt> {
         match self.subject {
             Subject::Id(id) => Ok(id),
             _ => Err(spoilt("an entry has no id")),
@@ -262,6 +262,11 @@ impl Gloss<'_> {
                 let before = (flags & 1 != 0).then(|| detail.signed()).transpose()?;
                 Fact::ClockReset { before: before.map(exact).transpose()? }
             }
+            Kind::Confirmed
+            | Kind::WouldDeny
+            | Kind::Reversed
+            | Kind::Rebooked
+            | Kind::TierReached => self.later(line, flags, &mut detail)?,
         };
         detail.end()?;
         Ok(fact)
@@ -319,6 +324,10 @@ impl Gloss<'_> {
             request: self.request(flags & 2 != 0, detail)?,
             copy_of,
             metered: self.metered(flags & 4 != 0, detail)?,
+            origin: match flags & 8 {
+                0 => None,
+                _ => Some(Arc::new(self.origin(detail)?)),
+            },
         })
     }
 
@@ -340,7 +349,7 @@ impl Gloss<'_> {
         self.names.path_of(self.connection, number)
     }
 
-    fn text(&mut self, detail: &mut Reader<'_>) -> Result<Arc<str>, Spoilt> {
+    pub(super) fn text(&mut self, detail: &mut Reader<'_>) -> Result<Arc<str>, Spoilt> {
         self.names.text_of(self.connection, detail.small()?)
     }
 
@@ -352,7 +361,7 @@ impl Gloss<'_> {
         self.names.source_of(self.connection, detail.small()?)
     }
 
-    fn request(
+    pub(super) fn request(
         &mut self,
         has_one: bool,
         detail: &mut Reader<'_>,
@@ -363,7 +372,7 @@ impl Gloss<'_> {
         self.names.request_of(self.connection, detail.small()?).map(Some)
     }
 
-    fn metered(
+    pub(super) fn metered(
         &mut self,
         has_one: bool,
         detail: &mut Reader<'_>,
@@ -377,7 +386,7 @@ impl Gloss<'_> {
         self.names.metered(self.connection, meter, &counts).map(|metered| Some(Arc::new(metered)))
     }
 
-    fn reference(&mut self, detail: &mut Reader<'_>) -> Result<Reference, Spoilt> {
+    pub(super) fn reference(&mut self, detail: &mut Reader<'_>) -> Result<Reference, Spoilt> {
         Ok(match detail.number()? {
             0 => Reference::Call(reservation(detail.array()?)?),
             _ => Reference::Source(self.source(detail)?),
@@ -398,11 +407,11 @@ fn closed(flags: u8, detail: &mut Reader<'_>) -> Result<Fact, Spoilt> {
     Ok(Fact::Closed(Close { scope, start, end, label }))
 }
 
-fn usd(pico: i128) -> Money {
+pub(super) fn usd(pico: i128) -> Money {
     Money::from_pico(pico, Currency::USD)
 }
 
-fn exact(nanoseconds: i128) -> Result<Timestamp, Spoilt> {
+pub(super) fn exact(nanoseconds: i128) -> Result<Timestamp, Spoilt> {
     Timestamp::from_nanosecond(nanoseconds).map_err(|_| spoilt("an instant is out of range"))
 }
 
@@ -410,6 +419,6 @@ pub(super) fn reservation(id: [u8; 16]) -> Result<ReservationId, Spoilt> {
     ReservationId::from_bytes(id).map_err(|_| spoilt("an id of a call is none"))
 }
 
-fn decision(id: [u8; 16]) -> Result<DecisionId, Spoilt> {
+pub(super) fn decision(id: [u8; 16]) -> Result<DecisionId, Spoilt> {
     DecisionId::from_bytes(id).map_err(|_| spoilt("an id of a decision is none"))
 }

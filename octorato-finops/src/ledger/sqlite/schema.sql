@@ -129,7 +129,7 @@ CREATE TRIGGER postings_are_never_deleted BEFORE DELETE ON postings
 
 -- Calls by id: the sequences of the first and the last entry of their lives. `deadline` and
 -- `holder` are those of calls that are open or orphans. `more` is set where a call was extended,
--- orphaned, adjusted or corrected.
+-- orphaned, adjusted, corrected or moved.
 CREATE TABLE call_rows (
     id BLOB NOT NULL PRIMARY KEY,
     first INTEGER NOT NULL,
@@ -153,7 +153,8 @@ CREATE TABLE requests (
 CREATE INDEX requests_by_key ON requests (key);
 
 -- Imported usage by source; `key_hash` is a hash of reader and key. `size` counts tokens and things;
--- `last` is the entry that told it.
+-- `last` is the entry that told it. `booked` is all that was posted of it, where that is not its
+-- amount: adjusted, corrected or beside a call.
 CREATE TABLE sources (
     number INTEGER PRIMARY KEY,
     key_hash INTEGER NOT NULL,
@@ -166,7 +167,9 @@ CREATE TABLE sources (
     pico INTEGER,
     size ANY NOT NULL,
     copy_of BLOB,
-    last INTEGER NOT NULL REFERENCES journal
+    last INTEGER NOT NULL REFERENCES journal,
+    booked_micro INTEGER,
+    booked_pico INTEGER
 ) STRICT;
 CREATE INDEX sources_by_key ON sources (key_hash);
 
@@ -248,8 +251,6 @@ CREATE TABLE sums (
 -- Notes that other parts of Octorato keep beside the books: alerts that were given, files that were
 -- read and how far.
 CREATE TABLE notes (
-    topic TEXT NOT NULL,
-    name TEXT NOT NULL,
-    value ANY,
-    PRIMARY KEY (topic, name)
+    name TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;

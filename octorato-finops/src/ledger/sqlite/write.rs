@@ -32,12 +32,12 @@ pub(super) struct First {
 
 /// One row of the journal but its postings.
 #[derive(Debug, Default)]
-struct Row {
+pub(super) struct Row {
     path: Option<i64>,
-    subject: Option<Value>,
+    pub(super) subject: Option<Value>,
     amount: Option<Money>,
     dated: Option<Timestamp>,
-    detail: Option<Vec<u8>>,
+    pub(super) detail: Option<Vec<u8>>,
 }
 
 /// Writes entries of one ledger.
@@ -261,19 +261,20 @@ impl Scribe<'_> {
                 }
                 Row { detail: Some(detail.finish()), ..Row::default() }
             }
-            _ => return Err(spoilt("an entry of an unknown kind")),
+            _ => self.later(entry)?,
         })
     }
 
     fn imported(&mut self, entry: &Entry) -> Result<Row, Spoilt> {
-        let Fact::Imported { source, revision, amount, size, request, copy_of, metered } =
+        let Fact::Imported { source, revision, amount, size, request, copy_of, metered, origin } =
             &entry.fact
         else {
             return Err(spoilt("not an import"));
         };
         let flags = u8::from(copy_of.is_some())
             | u8::from(request.is_some()) << 1
-            | u8::from(metered.is_some()) << 2;
+            | u8::from(metered.is_some()) << 2
+            | u8::from(origin.is_some()) << 3;
         let mut detail = Writer::new(LAYOUT, flags);
         detail.number((*revision).into()).number(*size);
         if let Some(id) = copy_of {
@@ -281,6 +282,9 @@ impl Scribe<'_> {
         }
         self.request(&mut detail, request.as_ref())?;
         self.metered(&mut detail, metered.as_deref())?;
+        if let Some(origin) = origin {
+            self.origin(&mut detail, origin)?;
+        }
         let number = self.source(source)?;
         let number = i64::try_from(number).map_err(|_| spoilt("a number is out of range"))?;
         let posting = entry.postings.first();
@@ -295,13 +299,17 @@ impl Scribe<'_> {
         })
     }
 
-    fn text(&mut self, detail: &mut Writer, text: &str) -> Result<(), Spoilt> {
+    pub(super) fn text(&mut self, detail: &mut Writer, text: &str) -> Result<(), Spoilt> {
         let number = self.names.text(self.connection, text)?;
         detail.number(unsigned(number)?);
         Ok(())
     }
 
-    fn request(&mut self, detail: &mut Writer, key: Option<&RequestKey>) -> Result<(), Spoilt> {
+    pub(super) fn request(
+        &mut self,
+        detail: &mut Writer,
+        key: Option<&RequestKey>,
+    ) -> Result<(), Spoilt> {
         if let Some(key) = key {
             let number = self.names.request(self.connection, key)?;
             detail.number(unsigned(number)?);
@@ -309,7 +317,11 @@ impl Scribe<'_> {
         Ok(())
     }
 
-    fn metered(&mut self, detail: &mut Writer, metered: Option<&Metered>) -> Result<(), Spoilt> {
+    pub(super) fn metered(
+        &mut self,
+        detail: &mut Writer,
+        metered: Option<&Metered>,
+    ) -> Result<(), Spoilt> {
         if let Some(metered) = metered {
             let (number, counts) = self.names.meter(self.connection, metered)?;
             detail.number(unsigned(number)?);
@@ -320,7 +332,7 @@ impl Scribe<'_> {
         Ok(())
     }
 
-    fn reference(&mut self, detail: &mut Writer, of: &Reference) -> Result<(), Spoilt> {
+    pub(super) fn reference(&mut self, detail: &mut Writer, of: &Reference) -> Result<(), Spoilt> {
         match of {
             Reference::Call(id) => detail.number(0).raw(&id.to_bytes()),
             Reference::Source(source) => detail.number(1).number(self.source(source)?),
@@ -339,7 +351,7 @@ impl Scribe<'_> {
 }
 
 impl Row {
-    fn of(amount: Money, detail: Writer) -> Self {
+    pub(super) fn of(amount: Money, detail: Writer) -> Self {
         Self { amount: Some(amount), detail: Some(detail.finish()), ..Self::default() }
     }
 }
@@ -430,7 +442,7 @@ pub(super) fn deadline(at: Timestamp, patience: i128) -> Result<Timestamp, Spoil
     deadline.ok_or(spoilt("a deadline is out of range"))
 }
 
-fn bytes(id: [u8; 16]) -> Value {
+pub(super) fn bytes(id: [u8; 16]) -> Value {
     Value::Blob(id.to_vec())
 }
 
@@ -438,6 +450,6 @@ fn number<T: TryInto<i64>>(number: T) -> Result<i64, Spoilt> {
     number.try_into().map_err(|_| spoilt("a number is out of range"))
 }
 
-fn unsigned(number: i64) -> Result<u128, Spoilt> {
+pub(super) fn unsigned(number: i64) -> Result<u128, Spoilt> {
     u128::try_from(number).map_err(|_| spoilt("a number is negative"))
 }
