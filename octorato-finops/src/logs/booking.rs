@@ -5,7 +5,7 @@ use std::sync::Arc;
 use octorato_core::{Arms, Attribution, ModelId, UsageEvent};
 
 use super::gather::Request;
-use crate::ledger::{Append, Metered, RequestKey, SpendPath};
+use crate::ledger::{Append, Metered, Origin, RequestKey, SpendPath};
 use crate::price::PriceBook;
 use crate::report::Prices;
 
@@ -48,6 +48,8 @@ impl<'a> Clerk<'a> {
         let found = self.prices.of(event);
         let cost = found.charge(event);
         let amount = cost.as_ref().ok().map(|cost| cost.list().booked());
+        let contracted = cost.as_ref().ok().map(|cost| cost.contracted().booked());
+        let contracted = contracted.filter(|contracted| Some(*contracted) != amount);
         if let Some(known) = &request.known {
             let is_larger = request.size > known.size;
             let is_priced_now = known.amount.is_none() && amount.is_some();
@@ -89,6 +91,7 @@ impl<'a> Clerk<'a> {
                 context: event.context.clone(),
                 book: self.book.clone(),
             })),
+            origin: Some(Arc::new(Origin::of(event, attribution.reason, contracted))),
         };
         Some(Booking { append, unpriced: cost.err() })
     }
