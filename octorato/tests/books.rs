@@ -70,6 +70,7 @@ impl Office {
             size: 1,
             request: None,
             metered: None,
+            origin: None,
         };
         self.ledger.append(vec![append]).unwrap().remove(0).unwrap();
     }

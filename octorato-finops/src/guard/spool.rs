@@ -215,6 +215,7 @@ impl Shared {
             size,
             request: settle.request.clone(),
             metered: settle.metered.clone(),
+            origin: None,
         };
         self.commit(&Operation::Append(append), Duration::ZERO).map(drop)
     }

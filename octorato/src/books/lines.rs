@@ -351,6 +351,7 @@ fn append(line: OfAppend, context: &Context<'_>) -> Result<Append> {
         size: line.size.into(),
         request: line.request.map(KeyLine::key),
         metered: None,
+        origin: None,
     })
 }
 

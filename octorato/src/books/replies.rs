@@ -1,6 +1,7 @@
 //! What the ledger answered, as JSON: money as text, instants in UTC.
 
 use octorato_core::Error;
+use octorato_finops::budget::Judge;
 use octorato_finops::ledger::{
     Answer, Appended, Call, Decision, Grant, Outcome, Shortage, SpendPath, Standing, Verdict,
 };
@@ -16,6 +17,17 @@ pub(super) fn answer(answer: &Answer) -> Value {
             json!({"orphaned": ids})
         }
         Answer::Appended(appended) => self::appended(appended),
+        Answer::Adopted(adopted) => {
+            let ids = |judges: &mut dyn Iterator<Item = &Judge>| -> Vec<String> {
+                judges.map(|judge| judge.id.to_string()).collect()
+            };
+            json!({
+                "policy": adopted.policy.to_string(),
+                "added": ids(&mut adopted.added.iter()),
+                "changed": ids(&mut adopted.changed.iter().map(|(_, after)| after)),
+                "removed": ids(&mut adopted.removed.iter()),
+            })
+        }
         Answer::Done => json!({}),
     }
 }

@@ -10,8 +10,8 @@ use crate::budget::{Budget, Declared, InForce, OnError, Policy, SpendPath, Unpri
 use crate::guard::{ArmGuard, Asked, CallSpec, Denial, Guard, Options, Reservation, Reserved};
 use crate::ledger::conformance::TestClock;
 use crate::ledger::{
-    Answer, Ask, Balance, Call, Entry, Ledger, MemoryLedger, Operation, Raise, Reading, Standing,
-    Verdict, Verification,
+    Answer, Ask, Balance, Batch, Call, Entry, Imported, Ledger, MemoryLedger, Note, Operation,
+    Raise, Reading, SourceKey, Standing, Verdict, Verification,
 };
 use crate::price::{Overlays, PriceBook};
 
@@ -167,16 +167,16 @@ impl Flaky {
 }
 
 impl Ledger for Flaky {
-    fn commit(&self, operations: &[Operation]) -> Result<Vec<Result<Answer>>> {
+    fn commit_batch(&self, batch: &Batch<'_>) -> Result<Vec<Result<Answer>>> {
         self.up()?;
         let less = |left: u32| left.checked_sub(1);
         if self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
             if self.takes_effect.load(Ordering::SeqCst) {
-                self.inner.commit(operations)?;
+                self.inner.commit_batch(batch)?;
             }
             return Err(Error::new(ErrorKind::Unavailable, "the answer is lost"));
         }
-        self.inner.commit(operations)
+        self.inner.commit_batch(batch)
     }
 
     fn check(&self, asks: &[Ask]) -> Result<Vec<Verdict>> {
@@ -217,6 +217,18 @@ impl Ledger for Flaky {
     fn outstanding(&self) -> Result<Vec<Call>> {
         self.up()?;
         self.inner.outstanding()
+    }
+
+    fn imported_all(&self, sources: &[SourceKey]) -> Result<Vec<Option<Imported>>> {
+        self.inner.imported_all(sources)
+    }
+
+    fn note(&self, name: &str) -> Result<Option<Arc<[u8]>>> {
+        self.inner.note(name)
+    }
+
+    fn notes(&self, prefix: &str, limit: usize) -> Result<Vec<Note>> {
+        self.inner.notes(prefix, limit)
     }
 
     fn replay(&self) -> Result<Vec<Balance>> {
