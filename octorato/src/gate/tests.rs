@@ -123,6 +123,7 @@ impl Test {
             size: 1,
             request: None,
             metered: None,
+            origin: None,
         };
         self.ledger.append(vec![append]).unwrap().remove(0).unwrap();
     }

@@ -77,7 +77,6 @@ impl Desk {
         Failure(self.fault(spoilt))
     }
 
-    /// Begins a transaction that will write: from here on nobody else does.
     /// Keeps notes, within the transaction.
     pub(super) fn note(&self, notes: &[Note]) -> Done<()> {
         for Note { name, value } in notes {
@@ -119,6 +118,7 @@ impl Desk {
         Ok(notes)
     }
 
+    /// Begins a transaction that will write: from here on nobody else does.
     pub(super) fn begin_writing(&self) -> Done<()> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         self.read_state()

@@ -1,7 +1,7 @@
 //! Entries of few kinds as rows: what trials would have denied, tiers, what was moved or confirmed;
 //! and where imports were found.
 
-use octorato_core::{AttributionReason, Precision};
+use octorato_core::{AgentId, AttributionReason, MessageId, Precision, RequestId};
 use rusqlite::types::Value;
 
 use super::bytes::{Reader, Writer};
@@ -83,14 +83,14 @@ impl Scribe<'_> {
     pub(super) fn origin(&mut self, detail: &mut Writer, origin: &Origin) -> Result<(), Spoilt> {
         let Origin { agent, parent_agent, cwd, message, request, reported_cost, .. } = origin;
         let texts = [
-            agent.as_ref().map(|agent| agent.as_str()),
-            parent_agent.as_ref().map(|agent| agent.as_str()),
+            agent.as_ref().map(AgentId::as_str),
+            parent_agent.as_ref().map(AgentId::as_str),
             cwd.as_deref(),
             Some(&*origin.file),
         ];
         let words = [
-            message.as_ref().map(|message| message.as_str()),
-            request.as_ref().map(|request| request.as_str()),
+            message.as_ref().map(MessageId::as_str),
+            request.as_ref().map(RequestId::as_str),
             reported_cost.as_deref(),
         ];
         let mut has = u128::from(origin.contracted.is_some()) << 7;
@@ -110,7 +110,9 @@ impl Scribe<'_> {
         for text in texts.into_iter().flatten() {
             self.text(detail, text)?;
         }
-        words.into_iter().flatten().for_each(|word| drop(detail.bytes(word.as_bytes())));
+        for word in words.into_iter().flatten() {
+            detail.bytes(word.as_bytes());
+        }
         if let Some(contracted) = origin.contracted {
             detail.signed(contracted.pico());
         }

@@ -33,10 +33,10 @@ pub(super) struct First {
 /// One row of the journal but its postings.
 #[derive(Debug, Default)]
 pub(super) struct Row {
-    path: Option<i64>,
+    pub(super) path: Option<i64>,
     pub(super) subject: Option<Value>,
-    amount: Option<Money>,
-    dated: Option<Timestamp>,
+    pub(super) amount: Option<Money>,
+    pub(super) dated: Option<Timestamp>,
     pub(super) detail: Option<Vec<u8>>,
 }
 
