@@ -23,6 +23,7 @@
 mod bytes;
 mod canonical;
 mod decode;
+mod later;
 mod link;
 #[cfg(test)]
 mod tests;

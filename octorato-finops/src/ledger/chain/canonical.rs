@@ -5,6 +5,7 @@ use std::sync::Arc;
 use octorato_core::{ArmId, Result};
 
 use super::bytes::Writer;
+use super::later;
 use crate::budget::{Scope, SpendPath};
 use crate::ledger::entry::{Entry, Fact};
 use crate::ledger::operation::{Holder, Metered, Reference, RequestKey, SourceKey};
@@ -75,7 +76,9 @@ impl Canonical {
             w.time(posting.dated).time(posting.posted);
         }
         let metered = match &entry.fact {
-            Fact::Settled { metered, .. } | Fact::Imported { metered, .. } => metered.as_deref(),
+            Fact::Settled { metered, .. }
+            | Fact::Confirmed { metered, .. }
+            | Fact::Imported { metered, .. } => metered.as_deref(),
             _ => None,
         };
         // By name and in the order of the names, so that a new unit changes no old entry.
@@ -121,6 +124,11 @@ pub(super) fn kind_of(fact: &Fact) -> &'static str {
         Fact::Raised(_) => "raised",
         Fact::Closed(_) => "closed",
         Fact::ClockReset { .. } => "clock_reset",
+        Fact::Confirmed { .. } => "confirmed",
+        Fact::WouldDeny { .. } => "would_deny",
+        Fact::Reversed { .. } => "reversed",
+        Fact::Rebooked { .. } => "rebooked",
+        Fact::TierReached { .. } => "tier_reached",
     }
 }
 
@@ -159,7 +167,7 @@ fn spell_fact(w: &mut Writer<'_>, fact: &Fact) -> Result<()> {
             spell_request(w, request);
             w.money(*delta);
         }
-        Fact::Imported { source, revision, amount, size, request, copy_of, metered } => {
+        Fact::Imported { source, revision, amount, size, request, copy_of, metered, origin } => {
             spell_source(w, source);
             w.number(*revision)
                 .maybe(*amount, |w, amount| {
@@ -171,6 +179,7 @@ fn spell_fact(w: &mut Writer<'_>, fact: &Fact) -> Result<()> {
                 w.raw(&id.to_bytes());
             });
             w.maybe(metered.as_deref(), spell_meter);
+            w.maybe(origin.as_deref(), later::spell_origin);
         }
         Fact::Adopted(in_force) => {
             w.text(&in_force.to_stored()?);
@@ -200,6 +209,11 @@ fn spell_fact(w: &mut Writer<'_>, fact: &Fact) -> Result<()> {
                 w.time(before);
             });
         }
+        Fact::Confirmed { .. }
+        | Fact::WouldDeny { .. }
+        | Fact::Reversed { .. }
+        | Fact::Rebooked { .. }
+        | Fact::TierReached { .. } => later::spell(w, fact),
     }
     Ok(())
 }
@@ -226,7 +240,7 @@ fn spell_holder(w: &mut Writer<'_>, holder: &Holder) {
     w.raw(&holder.boot).number(holder.process).number(holder.started);
 }
 
-fn spell_request(w: &mut Writer<'_>, key: &RequestKey) {
+pub(super) fn spell_request(w: &mut Writer<'_>, key: &RequestKey) {
     w.text(key.provider.as_str()).text(key.request.as_str());
 }
 
@@ -234,7 +248,7 @@ fn spell_source(w: &mut Writer<'_>, source: &SourceKey) {
     w.text(&source.reader).text(&source.key);
 }
 
-fn spell_reference(w: &mut Writer<'_>, of: &Reference) {
+pub(super) fn spell_reference(w: &mut Writer<'_>, of: &Reference) {
     match of {
         Reference::Call(id) => {
             w.byte(0).raw(&id.to_bytes());
@@ -244,7 +258,7 @@ fn spell_reference(w: &mut Writer<'_>, of: &Reference) {
 }
 
 /// What the client view does not say of a metered call: who bills, the context and the prices.
-fn spell_meter(w: &mut Writer<'_>, metered: &Metered) {
+pub(super) fn spell_meter(w: &mut Writer<'_>, metered: &Metered) {
     w.maybe_text(metered.provider.as_ref().map(AsRef::as_ref)).text(&metered.book);
     w.count(metered.context.iter().count());
     for (name, value) in metered.context.iter() {

@@ -8,6 +8,7 @@ use octorato_core::{Unit, Usage};
 
 use super::bytes::{Reader, damaged};
 use super::canonical::VERSION;
+use super::later;
 use crate::budget::{BudgetId, InForce, Scope, SpendPath};
 use crate::ledger::entry::{Amounts, Entry, Fact, Posting};
 use crate::ledger::operation::{
@@ -68,8 +69,11 @@ fn counted(c: &mut Reader<'_>) -> Result<(ModelId, Usage)> {
     Ok((model, usage))
 }
 
-fn fact(kind: &str, o: &mut Reader<'_>, counted: Option<(ModelId, Usage)>) -> Result<Fact> {
-    if counted.is_some() && !matches!(kind, "settled" | "imported") {
+/// The model and the counts of a client view.
+pub(super) type Counted = Option<(ModelId, Usage)>;
+
+fn fact(kind: &str, o: &mut Reader<'_>, counted: Counted) -> Result<Fact> {
+    if counted.is_some() && !matches!(kind, "settled" | "confirmed" | "imported") {
         return Err(damaged("has counts where there are none"));
     }
     Ok(match kind {
@@ -125,8 +129,12 @@ fn fact(kind: &str, o: &mut Reader<'_>, counted: Option<(ModelId, Usage)>) -> Re
             request: o.maybe(request)?,
             copy_of: o.maybe(reservation)?,
             metered: metered(o, counted)?,
+            origin: o.maybe(later::origin)?.map(Arc::new),
         },
-        _ => governing(kind, o)?,
+        _ => match later::fact(kind, o, counted)? {
+            Some(fact) => fact,
+            None => governing(kind, o)?,
+        },
     })
 }
 
@@ -204,7 +212,7 @@ fn holder(o: &mut Reader<'_>) -> Result<Holder> {
     Ok(Holder { boot: o.array()?, process: o.small()?, started: o.small()? })
 }
 
-fn request(o: &mut Reader<'_>) -> Result<RequestKey> {
+pub(super) fn request(o: &mut Reader<'_>) -> Result<RequestKey> {
     Ok(RequestKey { provider: o.text()?.into(), request: o.text()?.into() })
 }
 
@@ -212,7 +220,7 @@ fn source(o: &mut Reader<'_>) -> Result<SourceKey> {
     Ok(SourceKey { reader: o.shared()?, key: o.shared()? })
 }
 
-fn reference(o: &mut Reader<'_>) -> Result<Reference> {
+pub(super) fn reference(o: &mut Reader<'_>) -> Result<Reference> {
     match o.byte()? {
         0 => reservation(o).map(Reference::Call),
         1 => source(o).map(Reference::Source),
@@ -220,7 +228,7 @@ fn reference(o: &mut Reader<'_>) -> Result<Reference> {
     }
 }
 
-fn metered(o: &mut Reader<'_>, counted: Option<(ModelId, Usage)>) -> Result<Option<Arc<Metered>>> {
+pub(super) fn metered(o: &mut Reader<'_>, counted: Counted) -> Result<Option<Arc<Metered>>> {
     let meter = o.maybe(|o| {
         let provider = o.maybe(|o| o.text().map(Into::into))?;
         let book = o.shared()?;

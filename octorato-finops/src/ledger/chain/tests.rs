@@ -3,18 +3,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use octorato_core::{
-    ArmId, ClientId, Currency, DecisionId, ErrorKind, ModelId, Money, PriceContext, ReservationId,
-    Unit, Usage,
+    ArmId, AttributionReason, ClientId, Currency, DecisionId, ErrorKind, ModelId, Money, Precision,
+    PriceContext, ReservationId, Unit, Usage,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
-use crate::budget::{BudgetId, InForce, OnError, Scope, SpendPath, Unpriced};
+use crate::budget::{Action, BudgetId, InForce, OnError, Percent, Scope, SpendPath, Unpriced};
 use crate::ledger::{
-    Amounts, Close, Correct, Entry, Fact, Holder, Metered, Posting, Raise, Reference, RequestKey,
-    SourceKey,
+    Amounts, Close, Correct, Entry, Fact, Holder, Metered, Origin, Posting, Raise, Reference,
+    RequestKey, Slot, SourceKey,
 };
 
 fn usd(pico: i128) -> Money {
@@ -149,7 +149,7 @@ fn id() -> impl Strategy<Value = ReservationId> {
     any::<u8>().prop_map(call)
 }
 
-fn about_calls() -> impl Strategy<Value = Fact> {
+fn about_calls() -> BoxedStrategy<Fact> {
     let holder = (any::<[u8; 16]>(), any::<u32>(), any::<u64>())
         .prop_map(|(boot, process, started)| Holder { boot, process, started });
     prop_oneof![
@@ -200,9 +200,94 @@ fn about_calls() -> impl Strategy<Value = Fact> {
             }
         ),
     ]
+    .boxed()
 }
 
-fn facts() -> impl Strategy<Value = Fact> {
+fn origin() -> impl Strategy<Value = Option<Arc<Origin>>> {
+    let texts = (option::of(word()), option::of(word()), option::of(word()), option::of(word()));
+    let reason = prop_oneof![Just(AttributionReason::Root), Just(AttributionReason::Inherited)];
+    let precision = prop_oneof![Just(Precision::Exact), Just(Precision::Estimated)];
+    let numbers = (any::<u64>(), any::<u64>(), any::<u32>());
+    let origin = (moment(), texts, reason, precision, word(), numbers, option::of(money()));
+    let origin = origin.boxed();
+    option::of(origin.prop_map(
+        |(at, (agent, cwd, message, cost), attribution, precision, file, numbers, contracted)| {
+            let (line, offset, records) = numbers;
+            Arc::new(Origin {
+                at,
+                parent_agent: cost.clone().map(Into::into),
+                agent: agent.map(Into::into),
+                cwd,
+                precision,
+                attribution,
+                file,
+                line,
+                offset,
+                records,
+                request: message.clone().map(Into::into),
+                message: message.map(Into::into),
+                reported_cost: cost,
+                contracted,
+            })
+        },
+    ))
+}
+
+fn slots() -> BoxedStrategy<Slot> {
+    prop_oneof![
+        moment().prop_map(Slot::From),
+        any::<i64>().prop_map(Slot::Bucket),
+        Just(Slot::Total),
+        word().prop_map(|session| Slot::Session(session.into())),
+        word().prop_map(Slot::Run),
+    ]
+    .boxed()
+}
+
+fn later_facts() -> BoxedStrategy<Fact> {
+    let budget = any::<[u8; 32]>().prop_map(BudgetId::from_bytes);
+    let percent =
+        (1_i64..1_000_000).prop_map(|of| Percent::new(rust_decimal::Decimal::new(of, 4)).unwrap());
+    let action = prop_oneof![Just(Action::Alert), Just(Action::Warn), Just(Action::HardStop)];
+    prop_oneof![
+        (id(), any::<[u8; 16]>(), money(), money(), option::of(request()), metered()).prop_map(
+            |(id, fingerprint, amount, overrun, request, metered)| Fact::Confirmed {
+                id,
+                fingerprint,
+                amount,
+                overrun,
+                request,
+                metered
+            }
+        ),
+        (id(), vec(budget.clone(), 0..3)).prop_map(|(id, budgets)| Fact::WouldDeny { id, budgets }),
+        (any::<u8>(), reference(), money(), word()).prop_map(|(id, of, amount, reason)| {
+            Fact::Reversed { id: decision(id), of, amount, reason }
+        }),
+        (any::<u8>(), reference(), money(), any::<[u8; 16]>(), word()).prop_map(
+            |(id, of, amount, fingerprint, reason)| Fact::Rebooked {
+                id: decision(id),
+                of,
+                amount,
+                fingerprint,
+                reason
+            }
+        ),
+        (budget, slots(), percent, action, money(), money()).prop_map(
+            |(budget, slot, at_pct, action, spent, cap)| Fact::TierReached {
+                budget,
+                slot,
+                at_pct,
+                action,
+                spent,
+                cap
+            }
+        ),
+    ]
+    .boxed()
+}
+
+fn facts() -> BoxedStrategy<Fact> {
     let scope = prop_oneof![
         Just(Scope::Operator),
         slug().prop_map(|name| Scope::Client(ClientId::new(&name).unwrap())),
@@ -218,11 +303,12 @@ fn facts() -> impl Strategy<Value = Fact> {
         1 => (reference(), request(), money())
             .prop_map(|(of, request, delta)| Fact::Adjusted { of, request, delta }),
         2 => ((source(), any::<u32>(), any::<u128>(), option::of(id())), option::of(money()),
-            option::of(request()), metered()).prop_map(
-            |((source, revision, size, copy_of), amount, request, metered)| Fact::Imported {
-                source, revision, amount, size, request, copy_of, metered
+            option::of(request()), metered(), origin()).prop_map(
+            |((source, revision, size, copy_of), amount, request, metered, origin)| Fact::Imported {
+                source, revision, amount, size, request, copy_of, metered, origin
             }
         ),
+        3 => later_facts(),
         1 => Just(Fact::Adopted(Arc::new(InForce::none()))),
         1 => (budget.clone(), moment(), moment(), word())
             .prop_map(|(budget, start, end, label)| Fact::Opened { budget, start, end, label }),
@@ -237,6 +323,7 @@ fn facts() -> impl Strategy<Value = Fact> {
         }),
         1 => option::of(moment()).prop_map(|before| Fact::ClockReset { before }),
     ]
+    .boxed()
 }
 
 fn entries() -> impl Strategy<Value = Entry> {
@@ -304,6 +391,7 @@ macro_rules! metered {
     ($field:ident => $value:expr) => {
         (concat!("metered.", stringify!($field)), |entry: &mut Entry| {
             let (Fact::Settled { metered: Some(metered), .. }
+            | Fact::Confirmed { metered: Some(metered), .. }
             | Fact::Imported { metered: Some(metered), .. }) = &mut entry.fact
             else {
                 return;
@@ -327,6 +415,43 @@ macro_rules! posting {
             posting.$($field).+ = $value;
         })
     };
+}
+
+fn changes_of_later_facts() -> Vec<Change> {
+    vec![
+        field!(Imported, origin => None),
+        ("Imported.origin.file", |entry| {
+            let Fact::Imported { origin: Some(origin), .. } = &mut entry.fact else { return };
+            Arc::make_mut(origin).file = "other".into();
+        }),
+        ("Imported.origin.contracted", |entry| {
+            let Fact::Imported { origin: Some(origin), .. } = &mut entry.fact else { return };
+            Arc::make_mut(origin).contracted = Some(usd(99));
+        }),
+        field!(Confirmed, id => call(9)),
+        field!(Confirmed, fingerprint => [9; 16]),
+        field!(Confirmed, amount => usd(99)),
+        field!(Confirmed, overrun => usd(99)),
+        field!(Confirmed, request => None),
+        field!(Confirmed, metered => None),
+        field!(WouldDeny, id => call(9)),
+        field!(WouldDeny, budgets => Vec::new()),
+        field!(Reversed, id => decision(9)),
+        field!(Reversed, of => Reference::Call(call(9))),
+        field!(Reversed, amount => usd(99)),
+        field!(Reversed, reason => "other".into()),
+        field!(Rebooked, id => decision(9)),
+        field!(Rebooked, of => Reference::Call(call(9))),
+        field!(Rebooked, amount => usd(99)),
+        field!(Rebooked, fingerprint => [9; 16]),
+        field!(Rebooked, reason => "other".into()),
+        field!(TierReached, budget => BudgetId::from_bytes([9; 32])),
+        field!(TierReached, slot => Slot::Bucket(9)),
+        field!(TierReached, at_pct => Percent::new(9.into()).unwrap()),
+        field!(TierReached, action => Action::Warn),
+        field!(TierReached, spent => usd(99)),
+        field!(TierReached, cap => usd(99)),
+    ]
 }
 
 fn changes_of_everything() -> Vec<Change> {
@@ -430,6 +555,46 @@ fn key(request: &str) -> RequestKey {
 }
 
 /// An entry of each kind with everything that it can have.
+fn an_origin() -> Origin {
+    Origin {
+        at: time(51),
+        agent: None,
+        parent_agent: None,
+        cwd: Some("/work".into()),
+        precision: Precision::Exact,
+        attribution: AttributionReason::Root,
+        file: "a.jsonl".into(),
+        line: 1,
+        offset: 2,
+        records: 3,
+        message: None,
+        request: None,
+        reported_cost: None,
+        contracted: None,
+    }
+}
+
+fn later_of_each(metered: Option<Arc<Metered>>) -> Vec<Fact> {
+    let (id, fingerprint, amount, overrun) = (call(1), [1; 16], usd(41), usd(42));
+    let (budget, request) = (BudgetId::from_bytes([4; 32]), Some(key("request")));
+    let of = Reference::Source(SourceKey { reader: "reader".into(), key: "key".into() });
+    let reason: Arc<str> = "reason".into();
+    vec![
+        Fact::Reversed { id: decision(1), of: of.clone(), amount, reason: reason.clone() },
+        Fact::Rebooked { id: decision(1), of, amount, fingerprint, reason },
+        Fact::Confirmed { id, fingerprint, amount, overrun, request, metered },
+        Fact::WouldDeny { id, budgets: vec![budget] },
+        Fact::TierReached {
+            budget,
+            slot: Slot::Total,
+            at_pct: Percent::HUNDRED,
+            action: Action::Alert,
+            spent: amount,
+            cap: overrun,
+        },
+    ]
+}
+
 fn one_of_each() -> Vec<Entry> {
     let path = Arc::new(SpendPath {
         project: Some("project".into()),
@@ -465,7 +630,8 @@ fn one_of_each() -> Vec<Entry> {
     let scope = Scope::Arm(arm("web"));
     let signature = Some(("key".into(), Arc::from([5_u8; 64].as_slice())));
     let max_output_tokens = 6;
-    let facts = vec![
+    let mut facts = later_of_each(metered.clone());
+    facts.extend([
         Fact::Reserved { id, fingerprint, amount, max_output_tokens, deadline, holder },
         Fact::Extended { id, amount, max_output_tokens, deadline },
         Fact::Settled {
@@ -501,13 +667,14 @@ fn one_of_each() -> Vec<Entry> {
             request,
             copy_of: Some(id),
             metered,
+            origin: Some(Arc::new(an_origin())),
         },
         Fact::Adopted(Arc::new(InForce::none())),
         Fact::Opened { budget, start, end, label: label.clone() },
         Fact::Raised(Raise { id: decision(1), budget, amount, until: end, reason, signature }),
         Fact::Closed(Close { scope, start, end, label }),
         Fact::ClockReset { before: Some(start) },
-    ];
+    ]);
     let entry = |fact| Entry { sequence: 3, at: time(20), fact, postings: postings.clone() };
     facts.into_iter().map(entry).collect()
 }
@@ -515,7 +682,7 @@ fn one_of_each() -> Vec<Entry> {
 #[test]
 fn every_field_of_every_fact_changes_the_link() {
     let entries = one_of_each();
-    for (name, change) in changes_of_everything() {
+    for (name, change) in changes_of_everything().into_iter().chain(changes_of_later_facts()) {
         let mut tried = 0;
         for entry in &entries {
             let mut changed = entry.clone();
