@@ -571,6 +571,7 @@ fn every_code_is_explained() {
     HOK015  Another settings file of the agent cannot be read, so what it says of hooks is not known.
     HOK016  The hook's own command line did not answer a made-up call as it must.
     HOK017  The private places are named by the environment of this shell; an agent that is started elsewhere would use others.
+    HOK018  A project's settings name other private places for what runs there, so the gate would know nothing of its caps.
     ");
     assert_snapshot!(run("explain arm008"), @"ARM008  The same id names two arms, so their spending could not be told apart.");
 }

@@ -170,6 +170,21 @@ fn settings_that_switch_hooks_off_are_found() {
 }
 
 #[test]
+fn a_project_that_names_other_private_places_is_found() {
+    let with = |agent: &str, file: &str, text: &str| {
+        found(agent, |sandbox, own| {
+            sandbox.write(file, text);
+            own
+        })
+    };
+    let local = ".claude/settings.local.json";
+    assert_eq!(with("claude", local, r#"{"env": {"OCTORATO_HOME": "/x"}}"#), ["HOK018"]);
+    assert_eq!(with("claude", local, r#"{"env": {"OCTORATO_ARM": "x"}}"#), [""; 0]);
+    assert_eq!(with("gemini", ".gemini/.env", "A=b\n export OCTORATO_STATE = /x\n"), ["HOK018"]);
+    assert_eq!(with("gemini", ".env", "# OCTORATO_HOME=/x\n"), [""; 0]);
+}
+
+#[test]
 fn codex_says_whom_it_trusts() {
     let sandbox = Sandbox::new();
     sandbox.stdout("hook install codex -q");
@@ -283,5 +298,33 @@ fn the_self_test_demands_a_refusal_over_the_cap_and_none_below_it() {
     // A prompt in Copilot CLI passes in spite of exit 2.
     assert_snapshot!(tested("copilot", &format!("{HONEST}echo no >&2; exit 2")), @r"
     not answered (exit 2, stderr no) over the cap: `userPromptSubmitted`
+    ");
+}
+
+#[test]
+#[ignore = "the gate has no store yet"]
+fn the_gate_itself_passes_the_self_test_of_every_agent() {
+    let sandbox = Sandbox::new();
+    sandbox.stdout("hook install claude codex gemini copilot cursor -q");
+    let status = sandbox.json("hook status --self-test");
+    for agent in status["agents"].as_array().unwrap() {
+        let tests = agent["self_test"].as_array().unwrap();
+        assert!(tests.len() >= 2, "{agent}");
+        for test in tests {
+            assert_eq!(test["findings"], serde_json::json!([]), "{agent}");
+        }
+    }
+}
+
+#[test]
+fn places_that_only_this_shell_knows_are_told_of() {
+    let sandbox = Sandbox::new();
+    sandbox.stdout("hook install claude -q --state elsewhere");
+    assert_snapshot!(run(&sandbox, "hook status claude --state elsewhere --strict"), @r"
+    Claude Code  installed, 7 hooks
+      settings     [HOME]/.claude/settings.json
+      transcripts  read: exact for completed turns
+      warning[HOK017]: the private places are named by this shell or command line
+        hint: set `OCTORATO_HOME` and `OCTORATO_STATE` wherever the agent starts
     ");
 }

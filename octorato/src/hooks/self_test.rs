@@ -219,3 +219,78 @@ fn collect(stream: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String>
     }
     receiver
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Machine;
+    use super::*;
+
+    fn messages(tests: &[SelfTest]) -> Vec<&str> {
+        tests
+            .iter()
+            .flat_map(|test| &test.findings)
+            .map(|finding| finding.message.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn no_answer_in_time_or_at_all_is_none() {
+        let machine = Machine::new();
+        machine.install(Agent::Claude);
+        let late = |_: &Call| Ok(Ran { late: true, stdout: "{}".to_owned(), ..Ran::default() });
+        let tests = machine.hooks.self_test(Agent::Claude, &Scope::User, &late).unwrap();
+        assert_eq!(
+            messages(&tests)[..2],
+            [
+                "not answered (no answer in 5 s, stdout {}) over the cap: `UserPromptSubmit`",
+                "not answered (no answer in 5 s, stdout {}) below the cap: `UserPromptSubmit`",
+            ]
+        );
+        let gone = |_: &Call| Err(io::Error::other("gone"));
+        let tests = machine.hooks.self_test(Agent::Claude, &Scope::User, &gone).unwrap();
+        assert_eq!(
+            messages(&tests)[3],
+            "not answered (it could not be run: gone) below the cap: `PreToolUse`"
+        );
+    }
+
+    #[test]
+    fn the_line_is_run_that_stands_in_the_settings_in_places_of_its_own() {
+        let machine = Machine::new();
+        machine.install(Agent::Codex);
+        let calls = std::cell::RefCell::new(Vec::new());
+        let run = |call: &Call| {
+            for (name, place) in &call.env {
+                assert!(std::path::Path::new(place).is_dir(), "{name}");
+            }
+            calls.borrow_mut().push(call.command.clone());
+            Ok(Ran { code: Some(0), ..Ran::default() })
+        };
+        machine.hooks.self_test(Agent::Codex, &Scope::User, &run).unwrap();
+        let calls = calls.into_inner();
+        assert_eq!(calls.len(), 8);
+        assert_eq!(
+            calls[..2],
+            [
+                "/opt/octorato gate --agent claude --event Stop",
+                "/opt/octorato gate --agent codex --event UserPromptSubmit || exit 2",
+            ]
+        );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_command_has_its_input_and_need_not_read_it() {
+        let call = |command: &str| Call {
+            command: command.to_owned(),
+            input: "x".repeat(1 << 20),
+            env: vec![("OCTORATO_HOME", "/h".into())],
+            folder: std::env::temp_dir(),
+        };
+        let ran = run_in_shell(&call("wc -c; echo $OCTORATO_HOME >&2; exit 3")).unwrap();
+        assert_eq!(ran.stdout.trim(), "1048576");
+        assert_eq!((ran.stderr.as_str(), ran.code, ran.late), ("/h\n", Some(3), false));
+        assert_eq!(run_in_shell(&call("exit 0")).unwrap().code, Some(0));
+        assert_eq!(run_in_shell(&call("kill -9 $$")).unwrap().code, None);
+    }
+}

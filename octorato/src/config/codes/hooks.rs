@@ -37,4 +37,6 @@ codes! {
         "The hook's own command line did not answer a made-up call as it must.";
     PLACES = "HOK017",
         "The private places are named by the environment of this shell; an agent that is started elsewhere would use others.";
+    REDIRECTED = "HOK018",
+        "A project's settings name other private places for what runs there, so the gate would know nothing of its caps.";
 }

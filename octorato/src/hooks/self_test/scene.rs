@@ -154,3 +154,56 @@ fn new_folder() -> Result<PathBuf> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use octorato_finops::logs::{Place, Quiet};
+    use octorato_finops::report::Query;
+
+    use super::*;
+    use crate::Workspace;
+    use crate::config::budgets;
+    use crate::config::places::{Named, Places};
+    use crate::gate::protocol::parse;
+
+    #[test]
+    fn a_scene_has_one_arm_with_a_cap_that_its_spending_is_over_or_below() {
+        for over in [true, false] {
+            let scene = Scene::new(over).unwrap();
+            let named = Named {
+                home: Some(scene.path("home")),
+                state: Some(scene.path("state")),
+                brain: None,
+            };
+            let places = Places::resolve(named, |_| None).unwrap();
+            let (policy, findings) = budgets::load(
+                &places.budgets(),
+                &crate::config::arms::load(&places.arms(), None).unwrap().0,
+            )
+            .unwrap()
+            .unwrap();
+            assert_eq!((findings.len(), policy.budgets().count()), (0, 1));
+            let workspace = Workspace::open(places).unwrap();
+            let logs = [Place::Given(scene.path("claude"))];
+            let query = Query::all(&workspace.arms().zone);
+            let report = workspace.report(&logs, &query, &Quiet).unwrap();
+            assert_eq!(report.rows[0].key[0].as_deref(), Some("self-test"));
+            assert_eq!(report.total.list_cost().unwrap().to_string(), "1.8");
+            let folder = scene.folder.clone();
+            drop(scene);
+            assert!(!folder.exists());
+        }
+    }
+
+    #[test]
+    fn the_input_is_what_each_agent_sends() {
+        let scene = Scene::new(true).unwrap();
+        for agent in Agent::ALL {
+            for name in super::super::super::wanted::events(agent) {
+                let event = parse(agent, Some(name), scene.input(agent, name).as_bytes()).unwrap();
+                assert_eq!(event.cwd, Some(scene.path("work")));
+                assert_eq!(event.transcript.is_some(), agent == Agent::Claude);
+            }
+        }
+    }
+}

@@ -11,6 +11,7 @@ use super::super::place::Homes;
 use super::super::toml_text;
 use super::super::wanted::NAME;
 use crate::config::codes::hooks as codes;
+use crate::config::places::variables;
 use crate::gate::protocol::Agent;
 
 /// A settings file and what it holds.
@@ -38,9 +39,11 @@ pub(super) fn judge(
         Agent::Claude => {
             let managed =
                 read(managed(homes, ["claude-code", "ClaudeCode"], "managed-settings.json"));
-            let mut files = below(".claude", &["settings.local.json", "settings.json"]);
-            files.push(homes.claude.join("settings.json"));
-            let own = read(files);
+            let mut own = read(below(".claude", &["settings.local.json", "settings.json"]));
+            let redirects = own.iter().filter(|layer| names_places(layer)).map(|layer| &layer.file);
+            let redirected: Vec<_> = redirects.map(|file| redirected(file)).collect();
+            own.extend(read(vec![homes.claude.join("settings.json")]));
+            findings.extend(redirected);
             for layer in managed.iter().filter(|layer| is(layer, "/allowManagedHooksOnly", true)) {
                 findings.push(managed_only(layer));
             }
@@ -81,6 +84,11 @@ pub(super) fn judge(
                 lists.into_iter().filter_map(|key| layer.value.pointer(key)).any(named)
             };
             findings.extend(layers.iter().filter(off).map(disabled));
+            // It reads the first of these into its environment, and so into that of its hooks.
+            let mut files = below(".gemini", &[".env"]);
+            files.extend(project.map(|project| project.join(".env")));
+            findings
+                .extend(files.iter().filter(|file| sets_places(file)).map(|file| redirected(file)));
         }
         Agent::Copilot => {
             let mut files = below(".github/copilot", &["settings.json", "settings.local.json"]);
@@ -95,6 +103,29 @@ pub(super) fn judge(
         // No setting is known that switches its hooks off.
         Agent::Cursor => {}
     }
+}
+
+/// Whether settings give the commands that an agent runs other private places.
+fn names_places(layer: &Layer) -> bool {
+    let names = [variables::HOME, variables::STATE];
+    names.into_iter().any(|name| layer.value.get("env").is_some_and(|env| env.get(name).is_some()))
+}
+
+/// Whether a file of variables names other private places.
+fn sets_places(file: &Path) -> bool {
+    let Ok(Some(text)) = read(file) else { return false };
+    text.lines().any(|line| {
+        let line = line.trim_start();
+        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+        let name = line.split('=').next().unwrap_or_default().trim_end();
+        line.contains('=') && matches!(name, variables::HOME | variables::STATE)
+    })
+}
+
+fn redirected(file: &Path) -> Diagnostic {
+    let message = format!("the project names other private places: `{}`", file.display());
+    let hint = format!("take `{}` and `{}` out", variables::HOME, variables::STATE);
+    Diagnostic::error(codes::REDIRECTED, message).hinted(hint)
 }
 
 /// Where administrators put settings: in the folders of Linux, of macOS and of Windows.
