@@ -91,5 +91,5 @@ pub use operation::{
 };
 pub use origin::Origin;
 pub use slot::Slot;
-pub use sqlite::{Durability, Options, SqliteLedger};
+pub use sqlite::{Durability, Options, SqliteLedger, SqliteReader};
 pub use store::{Ledger, Verification};

@@ -8,8 +8,10 @@
 //! `spend_by_arm_month` show dollars.
 
 mod apply;
+mod backup;
 mod bytes;
 mod cells;
+mod commit;
 mod connect;
 mod create;
 mod desk;
@@ -22,48 +24,71 @@ mod look;
 mod names;
 mod options;
 mod read;
+mod reader;
 mod replay;
 mod slots;
+mod verify;
 mod views;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use octorato_core::{Error, ErrorKind, ReservationId, Result};
+use octorato_core::{ErrorKind, ReservationId, Result};
 
+use self::commit::Counter;
 use self::desk::Desk;
 use self::format::{Formats, Found};
 pub use self::options::{Durability, Options};
+pub use self::reader::SqliteReader;
 use super::answer::{Answer, Ask, Call, Imported, Standing, Verdict};
 use super::batch::{Batch, Note};
 use super::clock::{Reading, Tick};
+use super::edge::{LogSync, Turnstile, refuse_network};
 use super::entry::{Balance, Entry};
 use super::operation::{Raise, SourceKey};
 use super::rules;
 use super::store::{Ledger, Verification};
 use crate::budget::InForce;
 
+/// So many connections that read are kept open.
+const READERS: usize = 4;
+
 /// A [`Ledger`] in a file.
+///
+/// ```
+/// use octorato_finops::ledger::{Ledger, Options, SqliteLedger};
+///
+/// let folder = tempfile::tempdir()?;
+/// let ledger = SqliteLedger::create(&folder.path().join("ledger.db"), Options::default())?;
+/// assert!(ledger.entries(0, 10)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct SqliteLedger {
     path: PathBuf,
     options: Options,
-    writer: Mutex<Desk>,
-    reader: Mutex<Desk>,
+    counter: Counter,
+    readers: Mutex<Vec<Desk>>,
 }
 
 impl SqliteLedger {
     /// Makes a ledger and opens it; [`ErrorKind::AlreadyExists`] where there is a file.
     pub fn create(path: &Path, options: Options) -> Result<Self> {
+        if !options.force_network {
+            refuse_network(path)?;
+        }
         create::create(path)?;
         Self::open(path, options)
     }
 
-    /// Opens a ledger; [`ErrorKind::NotFound`] where there is none.
+    /// Opens a ledger; [`ErrorKind::NotFound`] where there is none, [`ErrorKind::Data`] where the file
+    /// is something else, [`ErrorKind::Unavailable`] where it cannot be used: a newer program wrote
+    /// it, it may not be written, or somebody holds it for longer than the deadline.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
         Self::open_as(path, options, Formats::NOW)
     }
@@ -71,30 +96,45 @@ impl SqliteLedger {
     /// Opens a ledger, made where there is none.
     pub fn open_or_create(path: &Path, options: Options) -> Result<Self> {
         match Self::open(path, options.clone()) {
-            Err(error) if error.kind() == ErrorKind::NotFound => match create::create(path) {
-                Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-                _ => Self::open(path, options),
-            },
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                match Self::create(path, options.clone()) {
+                    // Another process was faster.
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                        Self::open(path, options)
+                    }
+                    created => created,
+                }
+            }
             opened => opened,
         }
     }
 
     fn open_as(path: &Path, options: Options, formats: Formats) -> Result<Self> {
+        if !options.force_network {
+            refuse_network(path)?;
+        }
         let connection = connect::writer(path, options.deadline)?;
+        let turnstile = Turnstile::open(&queue_of(path))?;
         match format::find(&connection, path, formats)? {
             Found::Current => {}
             Found::Empty => return Err(fault::damaged(path, "it has no tables")),
             Found::Older(format) => {
-                format::bring_up(&connection, format, formats)
-                    .map_err(|spoilt| fault::fault(path, spoilt))?;
+                let turn = turnstile.enter(options.deadline)?;
+                format::bring_up(&connection, path, format, formats)?;
+                drop(turn);
             }
         }
-        let reader = connect::reader(path, options.deadline)?;
+        let desk = Desk::new(connection, path);
+        // Whoever has read once has the log open.
+        desk.begin_reading().map_err(|spoilt| desk.fault(spoilt))?;
+        desk.end_reading().map_err(|spoilt| desk.fault(spoilt))?;
+        let log = LogSync::open(path)?;
+        let Options { durability, deadline, .. } = options;
         Ok(Self {
             path: path.to_owned(),
             options,
-            writer: Mutex::new(Desk::new(connection, path)),
-            reader: Mutex::new(Desk::new(reader, path)),
+            counter: Counter::new(desk, turnstile, log, durability, deadline),
+            readers: Mutex::default(),
         })
     }
 
@@ -103,18 +143,48 @@ impl SqliteLedger {
         &self.path
     }
 
+    /// Makes all that was committed durable: imports, and what [`Durability::Process`] answers before
+    /// it is.
+    pub fn sync(&self) -> Result<()> {
+        self.counter.sync()
+    }
+
+    /// Copies the ledger as it is at one moment, while others write, and checks the copy.
+    ///
+    /// [`ErrorKind::AlreadyExists`] where there is a file.
+    pub fn backup(&self, to: &Path) -> Result<Verification> {
+        self.counter.sync()?;
+        self.view(|desk| backup::copy(&desk.connection, &self.path, to))?;
+        let found = backup::examine(to, self.options.deadline)?;
+        backup::demand_whole(to, &found)?;
+        Ok(found)
+    }
+
     fn tick(&self) -> Tick {
         whole(self.options.clock.tick())
     }
 
     /// Looks at one consistent state.
     fn view<T>(&self, look: impl FnOnce(&Desk) -> Result<T>) -> Result<T> {
-        let desk = lock(&self.reader)?;
-        desk.begin_reading().map_err(|spoilt| desk.fault(spoilt))?;
-        let seen = look(&desk);
-        desk.end_reading().map_err(|spoilt| desk.fault(spoilt))?;
-        seen
+        let free = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let desk = match free {
+            Some(desk) => desk,
+            None => Desk::new(connect::reader(&self.path, self.options.deadline)?, &self.path),
+        };
+        let seen = desk.view(look)?;
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS {
+            readers.push(desk);
+        }
+        Ok(seen)
     }
+}
+
+/// The file of the queue of processes that write.
+fn queue_of(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push("-queue");
+    PathBuf::from(name)
 }
 
 /// The time in whole milliseconds, as commits are dated.
@@ -124,32 +194,10 @@ fn whole(tick: Tick) -> Tick {
     Tick { wall, ..tick }
 }
 
-fn lock(desk: &Mutex<Desk>) -> Result<MutexGuard<'_, Desk>> {
-    desk.lock().map_err(|_| {
-        Error::new(ErrorKind::Unavailable, "a thread died while it used the ledger")
-            .hinted("open it anew")
-    })
-}
-
 impl Ledger for SqliteLedger {
     fn commit_batch(&self, batch: &Batch<'_>) -> Result<Vec<Result<Answer>>> {
         batch.validate()?;
-        let mut desk = lock(&self.writer)?;
-        desk.begin_writing().map_err(|spoilt| desk.fault(spoilt))?;
-        let done = rules::commit(&mut *desk, batch.operations, self.tick());
-        match done {
-            Ok(answers) => match desk.note(batch.notes).and_then(|()| desk.commit()) {
-                Ok(_) => Ok(answers),
-                Err(spoilt) => {
-                    desk.roll_back();
-                    Err(desk.fault(spoilt))
-                }
-            },
-            Err(error) => {
-                desk.roll_back();
-                Err(error)
-            }
-        }
+        self.counter.commit(batch, || self.tick())
     }
 
     fn check(&self, asks: &[Ask]) -> Result<Vec<Verdict>> {
@@ -205,13 +253,6 @@ impl Ledger for SqliteLedger {
     }
 
     fn verify(&self) -> Result<Verification> {
-        self.view(|desk| {
-            let replayed = desk.replayed()?;
-            let mut found = Verification::default();
-            if replayed != rules::balances(desk)? {
-                found.faults.push("the balances are not the fold of the journal".to_owned());
-            }
-            Ok(found)
-        })
+        self.view(Desk::verified)
     }
 }

@@ -130,6 +130,14 @@ impl Desk {
         self.read_state()
     }
 
+    /// Looks at one consistent state. After an error the connection is of no more use.
+    pub(super) fn view<T>(&self, look: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.begin_reading().map_err(|spoilt| self.fault(spoilt))?;
+        let seen = look(self)?;
+        self.end_reading().map_err(|spoilt| self.fault(spoilt))?;
+        Ok(seen)
+    }
+
     /// Ends a view.
     pub(super) fn end_reading(&self) -> Done<()> {
         self.connection.prepare_cached("COMMIT")?.execute([])?;

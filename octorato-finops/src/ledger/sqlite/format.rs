@@ -102,12 +102,29 @@ pub(super) fn lay_out(connection: &Connection) -> Result<(), Spoilt> {
     Ok(())
 }
 
-/// Brings an older ledger up, step by step, in one transaction.
+/// Brings an older ledger up, step by step, in one transaction, after a copy of it was kept beside it.
+/// Nobody else writes meanwhile.
 pub(super) fn bring_up(
     connection: &Connection,
-    mut format: i32,
+    path: &Path,
+    format: i32,
     formats: Formats,
-) -> Result<(), Spoilt> {
+) -> Result<()> {
+    // Another process may have done it while this one waited.
+    if find(connection, path, formats)? != Found::Older(format) {
+        return Ok(());
+    }
+    let mut kept = path.as_os_str().to_owned();
+    kept.push(format!(".format-{format}"));
+    let kept = Path::new(&kept);
+    // A copy of a step that failed before is as good: nothing was written since.
+    if std::fs::symlink_metadata(kept).is_err() {
+        super::backup::copy(connection, path, kept)?;
+    }
+    climb(connection, format, formats).map_err(|spoilt| fault(path, spoilt))
+}
+
+fn climb(connection: &Connection, mut format: i32, formats: Formats) -> Result<(), Spoilt> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let done = (|| {
         while let Some(step) = formats.steps.iter().find(|step| step.from == format) {

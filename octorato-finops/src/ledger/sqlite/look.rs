@@ -269,7 +269,9 @@ impl Desk {
             .into_iter()
             .map(|number| known.names.source_of(&self.connection, number))
             .collect::<Done<Vec<_>>>()?;
-        Ok(Some(RequestRecord { call, sources }))
+        // A request that was only named is nobody's.
+        let is_known = call.is_some() || !sources.is_empty();
+        Ok(is_known.then_some(RequestRecord { call, sources }))
     }
 
     fn find_raises(&self, budget: BudgetId, now: Timestamp) -> Done<Vec<Raise>> {

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ledger::clock::{Clock, WallClock};
+use crate::ledger::clock::Clock;
+use crate::ledger::edge::SystemClock;
 
 /// What an acknowledged operation survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Durability {
-    /// The loss of power: every answer waits until the system says that it is on the disk.
+    /// The loss of power: every answer waits until the system says that it is on the disk. Imports
+    /// alone do not wait: they are found again in their logs, until
+    /// [`SqliteLedger::sync`](super::SqliteLedger::sync) makes them durable.
     #[default]
     Strict,
-    /// A reserve, an extend and a release survive the death of the process, but may be lost with
-    /// power, where the call that they held for is cut as well. Everything else is as with
+    /// A reserve, an extend and a release survive the death of the process, but may be lost with the
+    /// power, by which the call that they hold for is cut as well. Everything else is as with
     /// [`Durability::Strict`].
     Process,
 }
@@ -39,7 +42,7 @@ impl Default for Options {
         Self {
             durability: Durability::Strict,
             deadline: Duration::from_secs(2),
-            clock: Arc::new(WallClock),
+            clock: Arc::new(SystemClock::new()),
             checkpoint_on_close: false,
             force_network: false,
         }
