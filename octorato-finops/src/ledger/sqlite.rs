@@ -143,6 +143,23 @@ impl SqliteLedger {
         &self.path
     }
 
+    /// Checks the copy `from` and puts a copy of it at `to`. Where a ledger is there, it is refused
+    /// ([`ErrorKind::AlreadyExists`]), unless `keep` says under which name the old one stays.
+    ///
+    /// Other programs should be stopped meanwhile: those that have the old file open can commit no
+    /// more and must open it anew.
+    pub fn restore(
+        from: &Path,
+        to: &Path,
+        keep: Option<&Path>,
+        options: &Options,
+    ) -> Result<Verification> {
+        if !options.force_network {
+            refuse_network(to)?;
+        }
+        backup::restore(from, to, keep, options.deadline)
+    }
+
     /// Makes all that was committed durable: imports, and what [`Durability::Process`] answers before
     /// it is.
     pub fn sync(&self) -> Result<()> {
@@ -154,7 +171,8 @@ impl SqliteLedger {
     /// [`ErrorKind::AlreadyExists`] where there is a file.
     pub fn backup(&self, to: &Path) -> Result<Verification> {
         self.counter.sync()?;
-        self.view(|desk| backup::copy(&desk.connection, &self.path, to))?;
+        let source = connect::reader(&self.path, self.options.deadline)?;
+        backup::copy(&source, &self.path, to)?;
         let found = backup::examine(to, self.options.deadline)?;
         backup::demand_whole(to, &found)?;
         Ok(found)
@@ -177,6 +195,14 @@ impl SqliteLedger {
             readers.push(desk);
         }
         Ok(seen)
+    }
+}
+
+impl Drop for SqliteLedger {
+    fn drop(&mut self) {
+        if self.options.checkpoint_on_close {
+            self.counter.bring_in();
+        }
     }
 }
 
@@ -253,6 +279,6 @@ impl Ledger for SqliteLedger {
     }
 
     fn verify(&self) -> Result<Verification> {
-        self.view(Desk::verified)
+        self.view(|desk| Ok(desk.verified()))
     }
 }

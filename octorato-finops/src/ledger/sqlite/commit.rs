@@ -68,13 +68,12 @@ impl Counter {
         self.log.sync().inspect_err(|_| self.is_broken.store(true, Ordering::SeqCst))
     }
 
-    /// The connection that writes, for work beside commits; nobody else writes meanwhile.
-    pub(super) fn alone<T>(&self, work: impl FnOnce(&Desk) -> Result<T>) -> Result<T> {
-        self.refuse_if_broken()?;
-        let turn = self.turnstile.enter(self.patience)?;
-        let done = work(&*self.desk()?);
-        drop(turn);
-        done
+    /// Brings the log into the file, as far as nobody reads from it.
+    pub(super) fn bring_in(&self) {
+        if let Ok(desk) = self.desk.lock() {
+            // The log is as good as the file: where this fails, it is brought in later.
+            let _ = desk.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
     }
 
     fn serve(&self, batch: &[Vec<Operation>], tick: &impl Fn() -> Tick) -> Vec<Answers> {
@@ -99,10 +98,13 @@ impl Counter {
         let answers = match self.try_all(&mut desk, batch, now) {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
             // One request may be what the store cannot take: the others do not suffer for it.
-            Err(error) if batch.len() > 1 && !self.is_broken() && error.kind() == ErrorKind::Overflow => {
+            Err(error)
+                if batch.len() > 1 && !self.is_broken() && error.kind() == ErrorKind::Overflow =>
+            {
                 let alone = |request: &Vec<Operation>| {
                     self.refuse_if_broken()?;
-                    let mut answers = self.try_all(&mut desk, std::slice::from_ref(request), now)?;
+                    let mut answers =
+                        self.try_all(&mut desk, std::slice::from_ref(request), now)?;
                     answers.pop().ok_or_else(broken)
                 };
                 batch.iter().map(alone).collect()
@@ -155,14 +157,9 @@ impl Counter {
 
 /// Whether an operation is answered only once it is durable. Imports are found again in their logs.
 fn must_wait(operation: &Operation, durability: Durability) -> bool {
-    match (operation, durability) {
-        (Operation::Append(_), _)
-        | (
-            Operation::Reserve(_) | Operation::Extend(_) | Operation::Release(_),
-            Durability::Process,
-        ) => false,
-        _ => true,
-    }
+    use Operation::{Append, Extend, Release, Reserve};
+    let is_hold = matches!(operation, Reserve(_) | Extend(_) | Release(_));
+    !(matches!(operation, Append(_)) || (is_hold && durability == Durability::Process))
 }
 
 /// Whether a commit that failed may have taken effect all the same, in part or as a whole.
@@ -183,8 +180,11 @@ fn is_unknown(spoilt: &Spoilt) -> bool {
 }
 
 fn broken() -> Error {
-    Error::new(ErrorKind::Unavailable, "an earlier commit of this process could not be made durable")
-        .hinted("open the ledger anew; retries by id are safe")
+    Error::new(
+        ErrorKind::Unavailable,
+        "an earlier commit of this process could not be made durable",
+    )
+    .hinted("open the ledger anew; retries by id are safe")
 }
 
 /// The same error for each of many callers.

@@ -64,7 +64,7 @@ impl SqliteReader {
 
     /// See [`Ledger::time`](crate::ledger::Ledger::time).
     pub fn time(&self) -> Result<Reading> {
-        self.view(|desk, tick| rules::time(desk, tick))
+        self.view(rules::time)
     }
 
     /// See [`Ledger::call`](crate::ledger::Ledger::call).

@@ -1,7 +1,9 @@
 //! The store in a file passes what every ledger must.
 
 mod conformance;
+mod copies;
 mod files;
+mod shown;
 mod together;
 
 use std::path::PathBuf;

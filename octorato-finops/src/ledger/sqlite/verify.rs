@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use octorato_core::{ReservationId, Result};
+use rusqlite::Connection;
 
 use super::cells::amounts;
 use super::desk::{Desk, Done};
 use super::fault::Spoilt;
+use super::format;
 use super::read::{Gloss, Line, select};
 use super::slots::posted;
 use crate::ledger::clock::LedgerTime;
@@ -59,10 +61,12 @@ fn said(error: &Spoilt) -> String {
 
 impl Desk {
     /// Compares everything with the journal, row by row.
-    pub(super) fn verified(&self) -> Result<Verification> {
+    pub(super) fn verified(&self) -> Verification {
         let mut findings = Findings::default();
         let checked = self.check_pages(&mut findings);
         findings.take(|| "the pages".to_owned(), checked);
+        let compared = self.compare_layout(&mut findings);
+        findings.take(|| "the tables".to_owned(), compared);
         let mut journal = Vec::new();
         let read = self.read_journal(&mut findings, &mut journal);
         let is_read = findings.take(|| "the journal".to_owned(), read).is_some();
@@ -74,11 +78,11 @@ impl Desk {
         if more > 0 {
             faults.push(format!("and {more} more"));
         }
-        Ok(Verification {
+        Verification {
             entries: u64::try_from(journal.len()).unwrap_or(u64::MAX),
             last: journal.last().map(|entry| entry.at),
             faults,
-        })
+        }
     }
 
     /// What SQLite finds of its own pages and indexes.
@@ -88,6 +92,29 @@ impl Desk {
         while let Some(row) = rows.next()? {
             let found: String = row.get(0)?;
             findings.add_unless(found == "ok", || found);
+        }
+        Ok(())
+    }
+
+    /// Compares tables, indexes, triggers and views with those of a new ledger.
+    fn compare_layout(&self, findings: &mut Findings) -> Done<()> {
+        let layout = |connection: &Connection| -> Done<BTreeMap<String, Option<String>>> {
+            let mut statement = connection.prepare(
+                "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'",
+            )?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        };
+        let new = Connection::open_in_memory()?;
+        format::lay_out(&new)?;
+        let (is, must) = (layout(&self.connection)?, layout(&new)?);
+        for (name, sql) in &must {
+            findings.add_unless(is.get(name) == Some(sql), || {
+                format!("`{name}` is not laid out as in a new ledger")
+            });
+        }
+        for name in is.keys().filter(|name| !must.contains_key(*name)) {
+            findings.add(format!("`{name}` is not part of a ledger"));
         }
         Ok(())
     }
@@ -122,7 +149,7 @@ impl Desk {
 
     /// Makes the records of the journal anew and compares them with those of the file.
     fn compare(&self, journal: &[Entry], findings: &mut Findings) -> Done<()> {
-        let shelf = Shelf::replayed(journal)?;
+        let made = Shelf::replayed(journal)?;
         let last = journal.last().map_or(0, |entry| entry.sequence);
         let state = self.known.borrow_mut().state()?.clone();
         findings.add_unless(state.last == last, || {
@@ -132,12 +159,13 @@ impl Desk {
         findings.add_unless(LedgerTime::last(state.time) >= at, || {
             "the time of the last commit is before its entries".to_owned()
         });
-        let in_force = Records::in_force(&shelf).map_err(failed)?;
+        let in_force = Records::in_force(&made).map_err(failed)?;
         findings.add_unless(Records::in_force(self).map_err(failed)? == in_force, || {
             "the budgets in force are not those that were adopted".to_owned()
         });
-        let folded = rules::balances(&shelf)?;
-        let kept = findings.take(|| "the balances".to_owned(), rules::balances(self).map_err(Spoilt::Value));
+        let folded = rules::balances(&made)?;
+        let kept = findings
+            .take(|| "the balances".to_owned(), rules::balances(self).map_err(Spoilt::Value));
         for one in folded.iter().filter(|one| !kept.iter().flatten().any(|other| other == *one)) {
             findings.add(format!(
                 "the balance of {} {} is not the fold of the journal",
@@ -147,13 +175,13 @@ impl Desk {
         findings.add_unless(kept.is_none_or(|kept| kept.len() == folded.len()), || {
             "there are balances that the journal does not have".to_owned()
         });
-        self.compare_records(&shelf, journal, findings)?;
+        self.compare_records(&made, journal, findings)?;
         self.compare_sums(journal, findings)
     }
 
     fn compare_records(
         &self,
-        shelf: &Shelf,
+        made: &Shelf,
         journal: &[Entry],
         findings: &mut Findings,
     ) -> Done<()> {
@@ -163,33 +191,33 @@ impl Desk {
             match &entry.fact {
                 Fact::Reserved { id, .. } => {
                     counts[0] += 1;
-                    let (is, must) = (Records::call(self, *id), Records::call(shelf, *id));
+                    let (is, must) = (Records::call(self, *id), Records::call(made, *id));
                     equal(findings, || place("the call"), is, must);
                 }
                 Fact::Imported { source, revision, request, .. } => {
                     counts[1] += i64::from(*revision == 1);
-                    let (is, must) = (Records::source(self, source), Records::source(shelf, source));
+                    let (is, must) = (Records::source(self, source), Records::source(made, source));
                     equal(findings, || place("the source"), is, must);
                     if let Some(key) = request {
-                        let (is, must) = (self.request(key), shelf.request(key));
+                        let (is, must) = (self.request(key), made.request(key));
                         equal(findings, || place("the request"), is, must);
                     }
                 }
                 Fact::Settled { request: Some(key), .. }
                 | Fact::Orphaned { request: Some(key), .. } => {
-                    equal(findings, || place("the request"), self.request(key), shelf.request(key));
+                    equal(findings, || place("the request"), self.request(key), made.request(key));
                 }
                 Fact::Raised(raise) => {
                     counts[2] += 1;
-                    let (is, must) = (self.decision(raise.id), shelf.decision(raise.id));
+                    let (is, must) = (self.decision(raise.id), made.decision(raise.id));
                     equal(findings, || place("the decision"), is, must);
                     let (is, must) =
-                        (self.raises(raise.budget, entry.at), shelf.raises(raise.budget, entry.at));
+                        (self.raises(raise.budget, entry.at), made.raises(raise.budget, entry.at));
                     equal(findings, || place("the raise"), is, must);
                 }
                 Fact::Corrected(correct) => {
                     counts[2] += 1;
-                    let (is, must) = (self.decision(correct.id), shelf.decision(correct.id));
+                    let (is, must) = (self.decision(correct.id), made.decision(correct.id));
                     equal(findings, || place("the decision"), is, must);
                 }
                 Fact::Opened { budget, start, end, .. } => {
@@ -199,7 +227,7 @@ impl Desk {
                 }
                 Fact::Closed(close) => {
                     let is = self.closed(close.start, close.end);
-                    let must = shelf.closed(close.start, close.end);
+                    let must = made.closed(close.start, close.end);
                     equal(findings, || place("the closed month"), is, must);
                 }
                 _ => {}

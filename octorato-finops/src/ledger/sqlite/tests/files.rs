@@ -78,8 +78,7 @@ fn a_newer_format_is_neither_written_nor_read() {
     drop(folder.open(TestClock::at(START)));
     Connection::open(folder.ledger()).unwrap().execute_batch("PRAGMA user_version = 2").unwrap();
     assert_eq!(refused(&folder), (ErrorKind::Unavailable, ErrorKind::Unavailable));
-    let error =
-        SqliteLedger::open(&folder.ledger(), options(TestClock::at(START))).unwrap_err();
+    let error = SqliteLedger::open(&folder.ledger(), options(TestClock::at(START))).unwrap_err();
     assert!(error.to_string().contains("newer octorato"), "{error}");
     assert!(error.hint().unwrap().contains("update"), "{error}");
 }
