@@ -160,8 +160,8 @@ impl SqliteLedger {
         backup::restore(from, to, keep, options.deadline)
     }
 
-    /// Makes all that was committed durable: imports, and what [`Durability::Process`] answers before
-    /// it is.
+    /// Makes all that was committed durable: batches that can be derived again, and what
+    /// [`Durability::Process`] answers before it is.
     pub fn sync(&self) -> Result<()> {
         self.counter.sync()
     }

@@ -11,6 +11,7 @@ use super::desk::Desk;
 use super::fault::Spoilt;
 use super::options::Durability;
 use crate::ledger::answer::Answer;
+use crate::ledger::batch::{Batch, Note};
 use crate::ledger::clock::Tick;
 use crate::ledger::edge::{Group, LogSync, Turnstile};
 use crate::ledger::operation::Operation;
@@ -21,10 +22,19 @@ const LARGEST: usize = 512;
 
 type Answers = Result<Vec<Result<Answer>>>;
 
+/// What one caller wants committed.
+#[derive(Debug)]
+struct Wanted {
+    operations: Vec<Operation>,
+    notes: Vec<Note>,
+    /// Whether it is answered only once it is durable.
+    waits: bool,
+}
+
 /// Where operations are committed.
 #[derive(Debug)]
 pub(super) struct Counter {
-    group: Group<Vec<Operation>, Answers>,
+    group: Group<Wanted, Answers>,
     turnstile: Turnstile,
     log: LogSync,
     desk: Mutex<Desk>,
@@ -53,13 +63,18 @@ impl Counter {
         }
     }
 
-    /// Has operations committed, by this thread or by another that commits for it.
-    pub(super) fn commit(&self, operations: &[Operation], tick: impl Fn() -> Tick) -> Answers {
-        if operations.is_empty() {
+    /// Has a batch committed, by this thread or by another that commits for it.
+    pub(super) fn commit(&self, batch: &Batch<'_>, tick: impl Fn() -> Tick) -> Answers {
+        let Batch { operations, notes, is_derivable } = *batch;
+        if operations.is_empty() && notes.is_empty() {
             return Ok(Vec::new());
         }
-        let work = |batch: Vec<Vec<Operation>>| self.serve(&batch, &tick);
-        self.group.submit(operations.to_vec(), operations.len(), work)?
+        let only_holds = notes.is_empty() && operations.iter().all(is_hold);
+        let may_be_lost = is_derivable || (only_holds && self.durability == Durability::Process);
+        let (operations, notes) = (operations.to_vec(), notes.to_vec());
+        let wanted = Wanted { operations, notes, waits: !may_be_lost };
+        let work = |batch: Vec<Wanted>| self.serve(&batch, &tick);
+        self.group.submit(wanted, operations_of(batch), work)?
     }
 
     /// Makes all that was committed durable.
@@ -76,12 +91,12 @@ impl Counter {
         }
     }
 
-    fn serve(&self, batch: &[Vec<Operation>], tick: &impl Fn() -> Tick) -> Vec<Answers> {
+    fn serve(&self, batch: &[Wanted], tick: &impl Fn() -> Tick) -> Vec<Answers> {
         let answers = match self.decide(batch, tick) {
             Ok(answers) => answers,
             Err(error) => return repeated(&error, batch.len()),
         };
-        let waits = batch.iter().flatten().any(|operation| must_wait(operation, self.durability));
+        let waits = batch.iter().any(|wanted| wanted.waits);
         match if waits { self.sync() } else { Ok(()) } {
             Ok(()) => answers,
             Err(error) => repeated(&error, batch.len()),
@@ -90,7 +105,7 @@ impl Counter {
 
     /// Decides and commits all requests, each of which sees those before it. The lock of the store is
     /// let go at the end, the lead of this process only once the caller has synced.
-    fn decide(&self, batch: &[Vec<Operation>], tick: &impl Fn() -> Tick) -> Result<Vec<Answers>> {
+    fn decide(&self, batch: &[Wanted], tick: &impl Fn() -> Tick) -> Result<Vec<Answers>> {
         self.refuse_if_broken()?;
         let turn = self.turnstile.enter(self.patience)?;
         let mut desk = self.desk()?;
@@ -101,7 +116,7 @@ impl Counter {
             Err(error)
                 if batch.len() > 1 && !self.is_broken() && error.kind() == ErrorKind::Overflow =>
             {
-                let alone = |request: &Vec<Operation>| {
+                let alone = |request: &Wanted| {
                     self.refuse_if_broken()?;
                     let mut answers =
                         self.try_all(&mut desk, std::slice::from_ref(request), now)?;
@@ -118,15 +133,18 @@ impl Counter {
     fn try_all(
         &self,
         desk: &mut Desk,
-        batch: &[Vec<Operation>],
+        batch: &[Wanted],
         now: Tick,
     ) -> Result<Vec<Vec<Result<Answer>>>> {
         let done = desk.begin_writing().map_err(|spoilt| (None, spoilt)).and_then(|()| {
             let answers = batch
                 .iter()
-                .map(|request| rules::commit(desk, request, now))
+                .map(|wanted| rules::commit(desk, &wanted.operations, now))
                 .collect::<Result<Vec<_>>>()
                 .map_err(|error| (None, Spoilt::Value(error)))?;
+            for wanted in batch {
+                desk.note(&wanted.notes).map_err(|spoilt| (None, spoilt))?;
+            }
             desk.commit().map_err(|spoilt| (Some(()), spoilt))?;
             Ok(answers)
         });
@@ -155,11 +173,13 @@ impl Counter {
     }
 }
 
-/// Whether an operation is answered only once it is durable. Imports are found again in their logs.
-fn must_wait(operation: &Operation, durability: Durability) -> bool {
-    use Operation::{Append, Extend, Release, Reserve};
-    let is_hold = matches!(operation, Reserve(_) | Extend(_) | Release(_));
-    !(matches!(operation, Append(_)) || (is_hold && durability == Durability::Process))
+/// The weight of a batch among those that wait.
+fn operations_of(batch: &Batch<'_>) -> usize {
+    batch.operations.len().saturating_add(batch.notes.len())
+}
+
+fn is_hold(operation: &Operation) -> bool {
+    matches!(operation, Operation::Reserve(_) | Operation::Extend(_) | Operation::Release(_))
 }
 
 /// Whether a commit that failed may have taken effect all the same, in part or as a whole.

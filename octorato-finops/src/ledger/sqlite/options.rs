@@ -9,9 +9,9 @@ use crate::ledger::edge::SystemClock;
 /// What an acknowledged operation survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Durability {
-    /// The loss of power: every answer waits until the system says that it is on the disk. Imports
-    /// alone do not wait: they are found again in their logs, until
-    /// [`SqliteLedger::sync`](super::SqliteLedger::sync) makes them durable.
+    /// The loss of power: every answer waits until the system says that it is on the disk. A
+    /// batch that can be derived again does not wait;
+    /// [`SqliteLedger::sync`](super::SqliteLedger::sync) makes it durable.
     #[default]
     Strict,
     /// A reserve, an extend and a release survive the death of the process, but may be lost with the
