@@ -20,6 +20,7 @@ mod format;
 mod kept;
 mod kinds;
 mod later;
+mod linked;
 mod look;
 mod names;
 mod options;

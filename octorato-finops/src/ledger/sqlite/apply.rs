@@ -112,8 +112,9 @@ impl Pen<'_> {
     }
 
     fn entry(&mut self, entry: &Entry, first: Option<&First>) -> Done<()> {
+        let link = self.known.chains.add(self.connection, entry)?;
         Scribe { connection: self.connection, names: &mut self.known.names }
-            .append(entry, first, None)?;
+            .append(entry, first, link)?;
         for posting in &entry.postings {
             let path = self.known.names.path(self.connection, &posting.path)?;
             self.known.add(self.connection, path, posted(posting.posted), posting.amounts)?;

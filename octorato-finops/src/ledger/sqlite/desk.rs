@@ -16,6 +16,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::cells::{Instant, amounts, floor, instant, sixteen, split_amounts};
 use super::fault::{Spoilt, fault, spoilt};
 use super::kept::{self, Kept};
+use super::linked::Chains;
 use super::names::Names;
 use super::read::{Gloss, Line, select};
 use super::slots::{columns, seal};
@@ -44,6 +45,7 @@ pub(super) struct Desk {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) names: Names,
+    pub(super) chains: Chains,
     pub(super) state: Option<State>,
     pub(super) calls: HashMap<ReservationId, Kept>,
     pub(super) balances: HashMap<(BudgetId, Slot), Option<Amounts>>,
@@ -150,6 +152,7 @@ impl Desk {
         known.flush(&self.connection)?;
         let is_changed = std::mem::take(&mut known.is_changed);
         if is_changed {
+            known.chains.flush(&self.connection)?;
             known.write_state(&self.connection)?;
         }
         self.connection.prepare_cached("COMMIT")?.execute([])?;
@@ -413,7 +416,12 @@ impl Known {
 
     /// Forgets what another writer may have changed.
     fn forget(&mut self) {
-        *self = Self { names: std::mem::take(&mut self.names), ..Self::default() };
+        self.chains.forget();
+        *self = Self {
+            names: std::mem::take(&mut self.names),
+            chains: std::mem::take(&mut self.chains),
+            ..Self::default()
+        };
     }
 
     /// Keeps memory bounded.

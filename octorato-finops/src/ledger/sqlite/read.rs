@@ -46,6 +46,7 @@ pub(super) struct Line {
     pub(super) amount: Option<Money>,
     pub(super) dated: Option<Timestamp>,
     detail: Option<Vec<u8>>,
+    pub(super) link: Option<[u8; 16]>,
     /// The reserve: the id of the call, the number of its path.
     reserve: Option<(ReservationId, i64, Opening)>,
 }
@@ -106,6 +107,10 @@ impl Line {
                 dated => Some(instant(dated)?),
             },
             detail: row.get(8)?,
+            link: match row.get_ref(9)? {
+                ValueRef::Null => None,
+                link => Some(sixteen(link)?),
+            },
             reserve,
         })
     }

@@ -87,7 +87,8 @@ CREATE TABLE policies (
 
 -- The journal. `subject` is the id of a reserved call (16 bytes), the sequence of the call's
 -- reserve for what follows it, the number of an imported source, or the id of a decision.
--- `detail` is the rest, by a layout of its first byte. `link` proves the entry and all before it.
+-- `detail` is the rest, by a layout of its first byte. `link` is the first half of the
+-- link by which the entry stands in its chain.
 CREATE TABLE journal (
     sequence INTEGER PRIMARY KEY,
     at ANY NOT NULL,
@@ -99,6 +100,17 @@ CREATE TABLE journal (
     dated ANY,
     detail BLOB,
     link BLOB
+) STRICT;
+
+-- The chains of the journal, one for each arm and one for what belongs to none: the secrets that
+-- salt it, how many entries it has, and its end. A purge removes `operator_secret`.
+CREATE TABLE chains (
+    number INTEGER PRIMARY KEY,
+    arm TEXT UNIQUE,
+    client_secret BLOB NOT NULL,
+    operator_secret BLOB,
+    place INTEGER NOT NULL,
+    head BLOB NOT NULL
 ) STRICT;
 
 -- What an entry adds to sums, where that does not follow from the entry itself. `posted` is the

@@ -9,6 +9,7 @@ use super::cells::amounts;
 use super::desk::{Desk, Done};
 use super::fault::Spoilt;
 use super::format;
+use super::linked::Proof;
 use super::read::{Gloss, Line, select};
 use super::slots::posted;
 use crate::ledger::clock::LedgerTime;
@@ -124,15 +125,20 @@ impl Desk {
         let mut statement = self.connection.prepare(&select("ORDER BY e.sequence"))?;
         let mut rows = statement.query([])?;
         let mut ended: HashMap<ReservationId, u64> = HashMap::new();
+        let mut proof = Proof::new(&self.connection)?;
         while let Some(row) = rows.next()? {
             let sequence: i64 = row.get(0)?;
             let read = Line::of(row).and_then(|line| {
                 let known = &mut *self.known.borrow_mut();
-                Gloss { connection: &self.connection, names: &mut known.names }.entry(&line)
+                let mut gloss = Gloss { connection: &self.connection, names: &mut known.names };
+                let entry = gloss.entry(&line)?;
+                let follows = proof.follows(&self.connection, &entry, line.link)?;
+                Ok((entry, follows))
             });
-            let Some(entry) = findings.take(|| format!("entry {sequence}"), read) else {
+            let Some((entry, follows)) = findings.take(|| format!("entry {sequence}"), read) else {
                 continue;
             };
+            findings.add_unless(follows, || format!("entry {sequence} breaks its chain"));
             let is_after = |last: &Entry| last.sequence < entry.sequence && last.at <= entry.at;
             findings.add_unless(journal.last().is_none_or(is_after), || {
                 format!("entry {} is not after the one before it", entry.sequence)
@@ -143,6 +149,9 @@ impl Desk {
                 findings.add(format!("entry {sequence} ends the call {id}, as entry {before} did"));
             }
             journal.push(entry);
+        }
+        for arm in proof.broken(&self.connection)? {
+            findings.add(format!("the chain of {arm} does not end as it was written"));
         }
         Ok(())
     }
@@ -188,6 +197,10 @@ impl Desk {
         let mut counts = [0_i64; 4];
         for entry in journal {
             let place = |what: &str| format!("{what} of entry {}", entry.sequence);
+            if let Some(id) = entry.fact.decision() {
+                counts[2] += 1;
+                equal(findings, || place("the decision"), self.decision(id), made.decision(id));
+            }
             match &entry.fact {
                 Fact::Reserved { id, .. } => {
                     counts[0] += 1;
@@ -208,17 +221,8 @@ impl Desk {
                     equal(findings, || place("the request"), self.request(key), made.request(key));
                 }
                 Fact::Raised(raise) => {
-                    counts[2] += 1;
-                    let (is, must) = (self.decision(raise.id), made.decision(raise.id));
-                    equal(findings, || place("the decision"), is, must);
-                    let (is, must) =
-                        (self.raises(raise.budget, entry.at), made.raises(raise.budget, entry.at));
-                    equal(findings, || place("the raise"), is, must);
-                }
-                Fact::Corrected(correct) => {
-                    counts[2] += 1;
-                    let (is, must) = (self.decision(correct.id), made.decision(correct.id));
-                    equal(findings, || place("the decision"), is, must);
+                    let is = self.raises(raise.budget, entry.at);
+                    equal(findings, || place("the raise"), is, made.raises(raise.budget, entry.at));
                 }
                 Fact::Opened { budget, start, end, .. } => {
                     counts[3] += 1;

@@ -52,7 +52,7 @@ impl Scribe<'_> {
         &mut self,
         entry: &Entry,
         first: Option<&First>,
-        link: Option<[u8; 16]>,
+        link: [u8; 16],
     ) -> Result<(), Spoilt> {
         let row = self.row(entry, first)?;
         let has_postings = derived(entry, first) != entry.postings;

@@ -157,12 +157,14 @@ fn verifying_finds_what_was_changed_and_says_where() {
         ("UPDATE paths SET agent = 'other' WHERE agent IS NOT NULL", "path"),
         ("UPDATE texts SET text = text || 'x'", "source"),
         ("DROP INDEX sources_by_key", "sources_by_key"),
-        ("DROP TRIGGER journal_is_never_changed; UPDATE journal SET micro = micro + 1", ""),
+        ("DROP TRIGGER journal_is_never_changed; UPDATE journal SET micro = micro + 1", "chain"),
         (
             "DROP TRIGGER journal_is_never_changed; UPDATE journal SET at = 0 WHERE sequence = 9",
             "9",
         ),
-        ("DROP TRIGGER journal_is_never_deleted; DELETE FROM journal WHERE sequence = 9", ""),
+        ("DROP TRIGGER journal_is_never_deleted; DELETE FROM journal WHERE sequence = 9", "chain"),
+        ("UPDATE chains SET head = zeroblob(32)", "does not end"),
+        ("DELETE FROM chains WHERE arm = 'zeta'", "no chain"),
     ] {
         let folder = Folder::new();
         fs::write(folder.ledger(), &whole).unwrap();
