@@ -122,15 +122,19 @@ pub(super) struct Proof {
     ledger: [u8; 16],
     canonical: Canonical,
     chains: HashMap<Option<ArmId>, (Chain, Head)>,
+    /// Those of which a link was another.
+    cut: BTreeSet<Option<ArmId>>,
 }
 
 impl Proof {
     pub(super) fn new(connection: &Connection) -> Done<Self> {
         let ledger = ledger_of(connection)?;
-        Ok(Self { ledger, canonical: Canonical::new(), chains: HashMap::new() })
+        let canonical = Canonical::new();
+        Ok(Self { ledger, canonical, chains: HashMap::new(), cut: BTreeSet::new() })
     }
 
-    /// Whether an entry follows in its chain, by the start of the link that its row has.
+    /// Whether an entry follows in its chain, by the start of the link that its row has. Only the first
+    /// that does not is told of each chain: the links of all after it are others too.
     pub(super) fn follows(
         &mut self,
         connection: &Connection,
@@ -145,7 +149,8 @@ impl Proof {
             self.chains.insert(arm.clone(), (start, chain.head));
         }
         let (chain, _) = self.chains.get_mut(&arm).ok_or(spoilt("an entry has no chain"))?;
-        Ok(link == Some(chain.then(&mut self.canonical, entry)?))
+        let must = chain.then(&mut self.canonical, entry)?;
+        Ok(self.cut.contains(&arm) || link == Some(must) || !self.cut.insert(arm))
     }
 
     /// The chains whose end is another than was written, by their arms.

@@ -155,7 +155,7 @@ fn verifying_finds_what_was_changed_and_says_where() {
         ("DELETE FROM closed", "closed"),
         ("DELETE FROM balance_rows", "balance"),
         ("UPDATE paths SET agent = 'other' WHERE agent IS NOT NULL", "path"),
-        ("UPDATE texts SET text = text || 'x'", "source"),
+        ("UPDATE texts SET text = text || 'x'", "chain"),
         ("DROP INDEX sources_by_key", "sources_by_key"),
         ("DROP TRIGGER journal_is_never_changed; UPDATE journal SET micro = micro + 1", "chain"),
         (
