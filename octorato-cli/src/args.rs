@@ -2,6 +2,7 @@
 
 mod hook;
 mod prices;
+mod sync;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -17,6 +18,8 @@ pub(crate) use prices::{
     Change, Classes, Price, Prices, PricesDiff, PricesImport, PricesList, PricesOf, PricesUpdate,
     Recost,
 };
+
+pub(crate) use sync::Sync;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -76,6 +79,10 @@ pub(crate) enum Command {
     Arm(Arm),
     /// Usage and its list cost by arm, client, model, day and more.
     Report(Report),
+    /// Book what agents' transcripts have gained, once: the ledger keeps it when they are gone.
+    ///
+    /// May run at any time, beside agents that write, a gate and another sync.
+    Sync(Sync),
     /// Explain one request: where the log shows it, whose it is and why, what it costs and why.
     Why(Why),
     /// What a given usage of a model costs, exactly, class by class.

@@ -11,6 +11,7 @@ pub(crate) mod prices;
 pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod schema;
+pub(crate) mod sync;
 pub(crate) mod why;
 
 use std::io::Read as _;

@@ -55,6 +55,7 @@ fn run(cli: &Cli, printer: &mut Printer) -> anyhow::Result<Outcome> {
         Command::Scan(args) => commands::scan::run(&cli.global, args, printer),
         Command::Arm(args) => commands::arm::run(&cli.global, args, printer),
         Command::Report(args) => commands::report::run(&cli.global, args, printer),
+        Command::Sync(args) => commands::sync::run(&cli.global, args, printer),
         Command::Why(args) => commands::why::run(&cli.global, args, printer),
         Command::Price(args) => commands::price::run(&cli.global, args, printer),
         Command::Prices(args) => commands::prices::run(&cli.global, args, printer),

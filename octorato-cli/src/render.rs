@@ -5,4 +5,5 @@ pub(crate) mod csv;
 pub(crate) mod foreign;
 pub(crate) mod numbers;
 pub(crate) mod report;
+pub(crate) mod sync;
 pub(crate) mod table;

@@ -236,14 +236,16 @@ impl<'d> Resolver<'d> {
 
     /// Decides for `events`, which must be in the order of time, where others of the same sessions
     /// came before: `sessions` is what was known of these, and has what is known after.
-    pub fn resolve_from(
+    pub fn resolve_from<'e>(
         &mut self,
-        events: &[UsageEvent],
+        events: impl IntoIterator<Item = &'e UsageEvent>,
         sessions: &mut HashMap<SessionId, SessionMemory>,
     ) -> Vec<Attribution> {
-        debug_assert!(events.is_sorted_by_key(|event| event.at), "events out of order");
-        let mut attributions = Vec::with_capacity(events.len());
+        let mut attributions = Vec::new();
+        let mut before = Timestamp::MIN;
         for event in events {
+            debug_assert!(before <= event.at, "events out of order");
+            before = event.at;
             let alone = self.resolve_alone(event);
             attributions.push(match &event.session {
                 Some(session) => sessions.entry(session.clone()).or_default().settle(event, alone),

@@ -20,7 +20,7 @@ mod source;
 pub use booking::{Booking, Clerk};
 pub use cursor::{Cursor, Start};
 pub use gather::{FileRead, Found, Gathered, Request, Requests, Stored};
-pub use increment::{Increment, find, news};
+pub use increment::{Increment, find, find_session, news};
 pub use skip::{Example, Finding, FindingKind, Findings};
 pub use source::{Environment, LogFile, Place, Progress, Quiet};
 
@@ -95,7 +95,8 @@ pub struct Stats {
 }
 
 impl Stats {
-    fn add(&mut self, other: &Self) {
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, other: &Self) {
         self.files += other.files;
         self.bytes += other.bytes;
         self.lines += other.lines;

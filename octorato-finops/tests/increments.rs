@@ -40,8 +40,8 @@ impl Book {
         let nobody = Attribution { arm: None, reason: AttributionReason::Unattributed };
         let mut booked = 0;
         for request in requests.list {
-            if let Some(booking) = clerk.booking(&request, &nobody, None) {
-                self.book(booking.append, &request);
+            if let Some(append) = clerk.booking(&request, &nobody, None).append {
+                self.book(append, &request);
                 booked += 1;
             }
         }

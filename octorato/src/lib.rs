@@ -50,6 +50,7 @@ mod recost;
 pub mod scan;
 pub mod schema;
 pub mod snapshots;
+pub mod sync;
 mod why;
 mod workspace;
 

@@ -149,6 +149,11 @@ impl Workspace {
         scan(self, &logs::read(logs, progress), folders, now)
     }
 
+    /// What was given to arms by hand.
+    pub(crate) fn pins(&self) -> &Pins {
+        &self.pins
+    }
+
     /// A resolver for these arms on this machine.
     pub(crate) fn resolver(&self) -> Result<Resolver<'static>> {
         Resolver::new(&self.arms, self.pins.clone(), &LocalDisk)

@@ -328,7 +328,8 @@ fn unattributed(report: &Report) -> String {
     )
 }
 
-fn found(what: &str, finding: &Finding) -> String {
+/// How often something was found in logs, and where first.
+pub(crate) fn found(what: &str, finding: &Finding) -> String {
     let place = finding.examples.first().map_or(String::new(), |example| {
         let line = example.line.map_or(String::new(), |line| format!(":{line}"));
         let detail = example.detail.as_ref().map_or(String::new(), |text| format!(": {text}"));

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use octorato_core::{Arms, Attribution, ModelId, UsageEvent};
+use octorato_core::{Arms, Attribution, ModelId, Money, UsageEvent};
 
-use super::gather::Request;
+use super::gather::{Request, Stored};
 use crate::ledger::{Append, Metered, Origin, RequestKey, SpendPath};
 use crate::price::PriceBook;
 use crate::report::Prices;
@@ -22,8 +22,8 @@ pub struct Clerk<'a> {
 /// An import, and what is to be told of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Booking {
-    /// What the ledger is asked to book.
-    pub append: Append,
+    /// What the ledger is asked to book; nothing where it has all of it.
+    pub append: Option<Append>,
     /// Why there is no price, where there is none.
     pub unpriced: Option<Arc<str>>,
 }
@@ -34,7 +34,7 @@ impl<'a> Clerk<'a> {
         Self { prices: Prices::new(book), book: book.id().to_string().into(), arms }
     }
 
-    /// The import of a request; nothing where the ledger has all of it.
+    /// The import of a request.
     ///
     /// The first snapshot of a request belongs to the arm of `attribution` and to `project`; what
     /// follows belongs where the first is.
@@ -43,23 +43,16 @@ impl<'a> Clerk<'a> {
         request: &Request,
         attribution: &Attribution,
         project: Option<Arc<str>>,
-    ) -> Option<Booking> {
+    ) -> Booking {
         let event = &request.event;
         let found = self.prices.of(event);
         let cost = found.charge(event);
         let amount = cost.as_ref().ok().map(|cost| cost.list().booked());
-        let contracted = cost.as_ref().ok().map(|cost| cost.contracted().booked());
-        let contracted = contracted.filter(|contracted| Some(*contracted) != amount);
-        if let Some(known) = &request.known {
-            let is_larger = request.size > known.size;
-            let is_priced_now = known.amount.is_none() && amount.is_some();
-            let takes_back = known.amount.is_some() && amount.is_none();
-            let says_more = (is_larger && (amount != known.amount || request.counts_more()))
-                || (is_priced_now && request.size == known.size);
-            if takes_back || !says_more {
-                return None;
-            }
+        let unpriced = cost.as_ref().err().cloned();
+        if request.known.as_ref().is_some_and(|known| !says_more(request, known, amount)) {
+            return Booking { append: None, unpriced };
         }
+        let contracted = cost.as_ref().ok().map(|cost| cost.contracted().booked());
         let (path, at) = if let Some(known) = &request.known {
             (known.path.clone(), known.at)
         } else {
@@ -77,6 +70,11 @@ impl<'a> Clerk<'a> {
             };
             (Arc::new(path), event.at)
         };
+        // What came first says why it is the arm's, where what follows would be another's.
+        let origin = (path.arm == attribution.arm).then(|| {
+            let contracted = contracted.filter(|contracted| Some(*contracted) != amount);
+            Arc::new(Origin::of(event, attribution.reason, contracted))
+        });
         let append = Append {
             source: request.source.clone(),
             at,
@@ -91,10 +89,20 @@ impl<'a> Clerk<'a> {
                 context: event.context.clone(),
                 book: self.book.clone(),
             })),
-            origin: Some(Arc::new(Origin::of(event, attribution.reason, contracted))),
+            origin,
         };
-        Some(Booking { append, unpriced: cost.err() })
+        Booking { append: Some(append), unpriced }
     }
+}
+
+/// Whether a request is worth another revision of what is `known` of it.
+fn says_more(request: &Request, known: &Stored, amount: Option<Money>) -> bool {
+    let is_larger = request.size > known.size;
+    let is_priced_now = known.amount.is_none() && amount.is_some();
+    let takes_back = known.amount.is_some() && amount.is_none();
+    let says_more = (is_larger && (amount != known.amount || request.counts_more()))
+        || (is_priced_now && request.size == known.size);
+    says_more && !takes_back
 }
 
 /// By what the live meter knows the same call.

@@ -1,18 +1,21 @@
 //! Requests for a ledger, from what files have gained and what the ledger has of them already.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use octorato_core::{Money, Unit, Usage, UsageEvent};
+use rayon::prelude::*;
 
 use super::Stats;
 use super::cursor::{Cursor, Start};
-use super::increment::Increment;
+use super::increment::{self, Increment};
 use super::merge::{self, Launches, Merge, Message, Part, Rank, cache_writes};
 use super::skip::Findings;
 use super::snapshot::Snapshot;
+use super::source::{LogFile, Progress};
 use crate::ledger::{Metered, SourceKey, SpendPath};
 
 /// What several files have gained, one request at a time.
@@ -71,6 +74,17 @@ pub struct FileRead {
 }
 
 impl Gathered {
+    /// What `files` have gained since their cursors, read in parallel.
+    pub fn of(files: &[(LogFile, Option<Cursor>)], progress: &dyn Progress) -> Self {
+        let gathered = Mutex::new(Self::default());
+        files.par_iter().with_max_len(1).for_each(|(file, cursor)| {
+            if let Some(news) = increment::news(file, cursor.as_ref(), progress) {
+                gathered.lock().unwrap_or_else(PoisonError::into_inner).add(news);
+            }
+        });
+        gathered.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Adds what one file has gained. The order of files does not matter.
     pub fn add(&mut self, increment: Increment) {
         let Increment { path, start, from, cursor, batch } = increment;
@@ -156,7 +170,7 @@ impl Found {
             let of = (key != message.key).then(|| message.key.clone());
             let message = with_stored(message, &key, stored);
             let rank = message.rank;
-            let reader: Arc<str> = message.event.evidence.reader.into();
+            let reader = named(message.event.evidence.reader);
             let mut add = |part: Part| {
                 let key = match &part.inside {
                     Some(name) => inside_key(&key, name),
@@ -199,7 +213,18 @@ impl Found {
 }
 
 fn source(message: &Message, key: Arc<str>) -> SourceKey {
-    SourceKey { reader: message.event.evidence.reader.into(), key }
+    SourceKey { reader: named(message.event.evidence.reader), key }
+}
+
+/// The name of a reader, stored once.
+fn named(reader: &'static str) -> Arc<str> {
+    thread_local! {
+        static LAST: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| match last {
+        Some(name) if name.as_ref() == reader => name.clone(),
+        _ => last.insert(reader.into()).clone(),
+    })
 }
 
 /// The key of a request inside of another.
@@ -226,7 +251,7 @@ fn booked_key(message: &Message, stored: &HashMap<SourceKey, Stored>) -> Arc<str
 /// The request with all that is stored of it and of those inside of it.
 fn with_stored(mut message: Message, key: &str, stored: &HashMap<SourceKey, Stored>) -> Message {
     for inside in &mut message.inside {
-        let reader = message.event.evidence.reader.into();
+        let reader = named(message.event.evidence.reader);
         let source = SourceKey { reader, key: inside_key(key, &inside.name()) };
         if let Some(known) = stored.get(&source) {
             let (usage, cache_writes) = counts(known);

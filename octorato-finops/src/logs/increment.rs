@@ -17,6 +17,13 @@ pub fn find(places: &[Place]) -> (Vec<LogFile>, Findings) {
     (files, findings)
 }
 
+/// The transcript of one session and those of its sub-agents, as far as they are there.
+pub fn find_session(transcript: &Path) -> (Vec<LogFile>, Findings) {
+    let agents = transcript.with_extension("").join("subagents");
+    let places = [transcript.to_owned(), agents].into_iter().filter(|path| path.exists());
+    find(&places.map(Place::Given).collect::<Vec<_>>())
+}
+
 /// What a file has gained: see [`news`].
 #[derive(Debug)]
 pub struct Increment {
@@ -71,9 +78,7 @@ impl Increment {
 /// - So is a file that gains a record which only the rest of the file can tell from others: one
 ///   without a message id.
 pub fn news(file: &LogFile, known: Option<&Cursor>, progress: &dyn Progress) -> Option<Increment> {
-    if let (Some(known), Some(stamp)) = (known, &file.stamp)
-        && known.is_current(stamp)
-    {
+    if known.is_some_and(|known| !file.has_changed_since(known)) {
         return None;
     }
     let mut found = Increment {

@@ -158,7 +158,8 @@ impl Findings {
         self.0.is_empty()
     }
 
-    pub(super) fn add(&mut self, other: Self) {
+    /// Adds what was found elsewhere.
+    pub fn add(&mut self, other: Self) {
         for finding in other.0 {
             self.merge(finding);
         }

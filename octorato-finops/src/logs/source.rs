@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use walkdir::WalkDir;
 
-use super::cursor::Stamp;
+use super::cursor::{Cursor, Stamp};
 use super::skip::{FindingKind, Findings};
 use super::{READERS, Reader};
 
@@ -86,6 +86,11 @@ impl LogFile {
     /// When it was last written to, in nanoseconds since 1970; 0 where that is not known.
     pub fn modified(&self) -> u64 {
         self.stamp.map_or(0, |stamp| stamp.modified())
+    }
+
+    /// Whether its name, length or date tell that it is not as it was at `cursor`.
+    pub fn has_changed_since(&self, cursor: &Cursor) -> bool {
+        self.stamp.is_none_or(|stamp| !cursor.is_current(&stamp))
     }
 
     fn new(path: &Path, metadata: Option<&Metadata>, reader: &'static dyn Reader) -> Self {
