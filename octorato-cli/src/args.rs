@@ -79,9 +79,10 @@ pub(crate) enum Command {
     Arm(Arm),
     /// Usage and its list cost by arm, client, model, day and more.
     Report(Report),
-    /// Book what agents' transcripts have gained, once: the ledger keeps it when they are gone.
+    /// Book in the ledger what your agents' transcripts have gained, each request once.
     ///
-    /// May run at any time, beside agents that write, a gate and another sync.
+    /// May run at any time, beside agents that write, a gate and another sync. The ledger keeps what
+    /// was booked when the transcripts are gone.
     Sync(Sync),
     /// Explain one request: where the log shows it, whose it is and why, what it costs and why.
     Why(Why),

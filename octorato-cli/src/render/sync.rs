@@ -65,7 +65,7 @@ pub(crate) fn notes(report: &SyncReport) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(booked) = report.arms.get(&None) {
         notes.push(format!(
-            "unattributed: {} of {} belong to no arm; `octorato arm assign` gives a session to one",
+            "unattributed: {}, {}, in folders of no arm; `octorato arm assign` gives a session to one",
             counted(booked.requests, "request"),
             amount(booked.amount),
         ));

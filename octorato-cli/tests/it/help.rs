@@ -22,6 +22,7 @@ fn the_help_is_short_and_says_where_to_begin() {
       scan         Find the work that no arm covers yet: last month per proposed client, offline
       arm          Add, list and show arms; give a session to an arm
       report       Usage and its list cost by arm, client, model, day and more
+      sync         Book in the ledger what your agents' transcripts have gained, each request once
       why          Explain one request: where the log shows it, whose it is and why, what it costs and
                    why
       price        What a given usage of a model costs, exactly, class by class
@@ -51,6 +52,32 @@ fn the_help_is_short_and_says_where_to_begin() {
 }
 
 #[test]
+fn sync_has_help() {
+    assert_snapshot!(run("sync -h"), @r"
+    Book in the ledger what your agents' transcripts have gained, each request once
+
+    Usage: octorato sync [OPTIONS]
+
+    Options:
+          --logs <DIR>          An agent's home (such as ~/.claude), a folder of transcripts or one
+                                transcript; may be given more than once [default: the homes of all
+                                agents on this machine]
+          --watch               Go on until stopped (Ctrl-C), with a line for each change
+          --interval <SECONDS>  How many seconds to wait between two looks [default: 2]
+      -h, --help                Print help (see more with '--help')
+
+    Global options:
+          --home <DIR>   Private configuration (arms.yaml), also `$OCTORATO_HOME` [default: octorato in
+                         the user's config folder]
+          --state <DIR>  Private state, also `$OCTORATO_STATE` [default: octorato in the user's data
+                         folder]
+          --brain <DIR>  The brain, also `$OCTORATO_BRAIN`; its octorato.toml has shared settings
+          --json         Print JSON instead of text for people
+      -q, --quiet        No progress and no remarks on stderr; errors are still shown
+    ");
+}
+
+#[test]
 fn the_long_help_says_what_an_arm_is() {
     assert_snapshot!(run("--help"), @r"
     Which client burned which tokens, to the last one, from the logs that your agents write.
@@ -65,6 +92,7 @@ fn the_long_help_says_what_an_arm_is() {
       scan         Find the work that no arm covers yet: last month per proposed client, offline
       arm          Add, list and show arms; give a session to an arm
       report       Usage and its list cost by arm, client, model, day and more
+      sync         Book in the ledger what your agents' transcripts have gained, each request once
       why          Explain one request: where the log shows it, whose it is and why, what it costs and
                    why
       price        What a given usage of a model costs, exactly, class by class

@@ -36,4 +36,5 @@ mod report;
 mod scan;
 mod schema;
 mod sums;
+mod sync;
 mod why;

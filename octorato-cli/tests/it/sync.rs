@@ -1,0 +1,118 @@
+//! `octorato sync`: transcripts in the ledger as in a report, also while it watches.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Stdio};
+
+use octorato::core::{Currency, Money};
+use serde_json::{Value, json};
+
+use crate::sandbox::Sandbox;
+
+/// A row with so many output tokens of a model at $15 for a million.
+fn row(id: &str, cwd: &str, output: u64) -> String {
+    json!({
+        "type": "assistant", "timestamp": "2026-10-01T09:00:00Z", "cwd": cwd, "sessionId": "s1",
+        "message": {"id": id, "model": "claude-sonnet-4-5", "usage": {"output_tokens": output}},
+    })
+    .to_string()
+}
+
+#[test]
+fn the_agency_is_booked_as_its_report_says_and_only_once() {
+    let sandbox = Sandbox::agency();
+    let report = sandbox.json("report");
+    let synced = sandbox.json("sync");
+    assert_eq!(synced["total"]["list_cost"], report["total"]["list_cost"]);
+    let of_report = report["rows"].as_array().unwrap();
+    for arm in synced["arms"].as_array().unwrap() {
+        let row = of_report.iter().find(|row| row["arm"] == arm["arm"]).unwrap();
+        assert_eq!(row["list_cost"], arm["list_cost"], "{arm}");
+        assert_eq!(row["events"], arm["requests"], "{arm}");
+    }
+    assert_eq!(synced["refused"], json!([]));
+    let again = sandbox.json("sync");
+    assert_eq!((&again["arms"], &again["read"]), (&json!([]), &json!([])));
+    assert!(sandbox.stdout("sync").contains("nothing to book"));
+}
+
+#[test]
+fn what_was_booked_is_shown_by_arm_with_what_was_not() {
+    let sandbox = Sandbox::new();
+    sandbox.arms("arms: [{ id: acme, client: acme, roots: [/w/acme] }]\n");
+    let unknown = row("msg_3", "/w/acme", 5).replace("\"claude-sonnet-4-5\"", "null");
+    sandbox.transcript(
+        "s1",
+        &[row("msg_1", "/elsewhere", 1_000), row("msg_2", "/w/acme", 2_000), unknown, "{".into()],
+    );
+    insta::assert_snapshot!(sandbox.run("sync"), @r"
+     Arm             New requests  Grown  List cost
+    ────────────────────────────────────────────────
+     (unattributed)             1      0     $0.015
+     acme                       2      0     $0.030
+    ────────────────────────────────────────────────
+     Total                      3      0     $0.045
+
+    1 transcript, 1 of them with news
+    unattributed: 1 request, $0.015, in folders of no arm; `octorato arm assign` gives a session to one
+    booked without an amount: 1 request of (no model), 5 tokens: the record names no model
+    not counted: 1: line is not a JSON object (first: [HOME]/.claude/projects/-w/s1.jsonl:4)
+    ");
+}
+
+#[test]
+fn syncs_of_several_processes_at_once_book_everything_once() {
+    let sandbox = Sandbox::agency();
+    let report = sandbox.json("report");
+    let start = |_| {
+        let mut command = sandbox.command();
+        command.args(["sync", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let children: Vec<Child> = (0..3).map(start).collect();
+    let mut total = Money::zero(Currency::USD);
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", sandbox.seen(&output));
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let booked = document["total"]["list_cost"].as_str().unwrap();
+        total = total.checked_add(Money::parse(booked, Currency::USD).unwrap()).unwrap();
+    }
+    let expected = report["total"]["list_cost"].as_str().unwrap();
+    assert_eq!(total, Money::parse(expected, Currency::USD).unwrap());
+    assert_eq!(sandbox.json("sync")["arms"], json!([]));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_watch_tells_of_each_change_and_ends_when_asked() {
+    let sandbox = Sandbox::new();
+    sandbox.arms("arms: [{ id: acme, client: acme, roots: [/w/acme] }]\n");
+    let file = sandbox.transcript("s1", &[row("msg_1", "/w/acme", 1_000)]);
+    let mut child = sandbox
+        .command()
+        .args(["sync", "--watch", "--interval", "1", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    assert_eq!(next()["total"]["list_cost"], "0.015");
+    let mut transcript = std::fs::OpenOptions::new().append(true).open(&file).unwrap();
+    transcript.write_all(row("msg_2", "/w/acme", 2_000).as_bytes()).unwrap();
+    transcript.write_all(b"\n").unwrap();
+    let told = next();
+    assert_eq!(
+        (&told["total"]["list_cost"], &told["read"][0]["start"]),
+        (&json!("0.03"), &json!("continued"))
+    );
+    // The arms are edited: what comes is another's.
+    sandbox.arms("arms: [{ id: acme, client: acme, roots: [/w/acme] }, { id: b, client: b, roots: [/w/b] }]\n");
+    transcript.write_all(row("msg_3", "/w/b", 1_000).as_bytes()).unwrap();
+    transcript.write_all(b"\n").unwrap();
+    next();
+    let killed = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(killed.success());
+    assert!(child.wait().unwrap().success());
+    assert_eq!(sandbox.json("sync")["read"], json!([]));
+}
