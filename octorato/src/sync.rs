@@ -173,8 +173,11 @@ impl<'s> Syncer<'s> {
             if !report.is_stopped {
                 let seen = files.iter().map(|(file, _)| (file.path().to_owned(), look(file)));
                 self.seen.extend(seen);
-                for (file, _) in &again {
-                    self.seen.remove(file.path());
+                // What could not be read may become readable without a change.
+                let unread = report.read.iter().filter(|file| file.to.is_none());
+                let unread = unread.map(|file| file.path.as_path());
+                for path in unread.chain(again.iter().map(|(file, _)| file.path())) {
+                    self.seen.remove(path);
                 }
             }
             report.is_stopped |= self.stop.load(Ordering::Relaxed);

@@ -12,8 +12,8 @@ use octorato::config::places::Places;
 use octorato::core::{Currency, Error, ErrorKind, Money, ReservationId, Result};
 use octorato::finops::budget::InForce;
 use octorato::finops::ledger::{
-    Answer, Ask, Balance, Batch, Call, Entry, Fact, Imported, Ledger, MemoryLedger, Note, Raise,
-    Reading, SourceKey, Standing, Verdict, Verification, WallClock,
+    Answer, Ask, Balance, Batch, Call, Entry, Fact, Imported, Ledger, MemoryLedger, Note,
+    Operation, Raise, Reading, SourceKey, Standing, Verdict, Verification, WallClock,
 };
 use octorato::finops::logs::{Place, Quiet, Start};
 use octorato::finops::report::{Dimension, Query};
@@ -308,10 +308,29 @@ fn a_watch_looks_only_at_what_changed_and_stops_after_the_commit_in_hand() {
     assert_eq!(spent(&ledger), reported(&workspace, &machine.logs()));
 }
 
-/// A ledger that fails from its n-th commit on.
+#[test]
+fn what_the_ledger_refuses_is_told_by_every_sync_until_it_is_taken() {
+    let machine = Machine::new();
+    let rows = [row("msg_1", "s1", "/w/acme", 0, 100), row("msg_2", "s1", "/w/acme", 1, 100)];
+    machine.write("s1.jsonl", &rows);
+    let inner = MemoryLedger::new(WallClock);
+    let mut ledger = Failing { inner, left: usize::MAX.into(), refused: Some("msg_1") };
+    for _ in 0..2 {
+        let report = machine.sync(&ledger);
+        assert_eq!(report.read.len(), 1);
+        let keys: Vec<&str> = report.refused.iter().map(|row| row.key.as_str()).collect();
+        assert_eq!((keys, imports(&ledger)), (vec!["msg_1"], 1));
+    }
+    ledger.refused = None;
+    let report = machine.sync(&ledger);
+    assert_eq!((report.refused.len(), report.known, imports(&ledger)), (0, 1, 2));
+}
+
+/// A ledger that fails from its n-th commit on, or refuses one source.
 struct Failing {
     inner: MemoryLedger<WallClock>,
     left: AtomicUsize,
+    refused: Option<&'static str>,
 }
 
 impl Ledger for Failing {
@@ -320,7 +339,21 @@ impl Ledger for Failing {
         if self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_err() {
             return Err(Error::new(ErrorKind::Unavailable, "killed"));
         }
-        self.inner.commit_batch(batch)
+        let is_refused = |operation: &Operation| match operation {
+            Operation::Append(append) => Some(append.source.key.as_ref()) == self.refused,
+            _ => false,
+        };
+        let operations: Vec<Operation> =
+            batch.operations.iter().filter(|operation| !is_refused(operation)).cloned().collect();
+        let mut answers =
+            self.inner.commit_batch(&Batch { operations: &operations, ..*batch })?.into_iter();
+        let answer = |operation: &Operation| {
+            if is_refused(operation) {
+                return Err(Error::new(ErrorKind::Refused, "not this one"));
+            }
+            answers.next().unwrap()
+        };
+        Ok(batch.operations.iter().map(answer).collect())
     }
     fn check(&self, asks: &[Ask]) -> Result<Vec<Verdict>> {
         self.inner.check(asks)
@@ -387,7 +420,8 @@ fn a_sync_that_was_killed_goes_on_as_if_it_had_not_been() {
     let workspace = machine.workspace();
     let expected = reported(&workspace, &machine.logs());
     for commits in 0..6 {
-        let ledger = Failing { inner: MemoryLedger::new(WallClock), left: commits.into() };
+        let ledger =
+            Failing { inner: MemoryLedger::new(WallClock), left: commits.into(), refused: None };
         let killed = sync(&workspace, &ledger, &machine.logs(), &Quiet);
         ledger.left.store(usize::MAX, Ordering::SeqCst);
         let report = machine.sync(&ledger);

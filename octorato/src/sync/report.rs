@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use octorato_core::{ArmId, Currency, ModelId, Money, ProviderId, Result, UsageEvent};
+use octorato_core::{ArmId, Currency, Error, ModelId, Money, ProviderId, Result, UsageEvent};
 use octorato_finops::ledger::{Append, Appended};
 use octorato_finops::logs::{Cursor, Findings, Start, Stats};
 use serde::ser::Error as _;
@@ -165,6 +165,13 @@ impl SyncReport {
         }
     }
 
+    /// What the ledger refused, told once.
+    pub(super) fn refused(&mut self, key: &str, error: &Error) {
+        if self.refused.iter().all(|known| known.key != key) {
+            self.refused.push(Refused { key: key.to_owned(), reason: error.to_string() });
+        }
+    }
+
     pub(super) fn unpriced(&mut self, event: &UsageEvent, reason: &str) {
         let (provider, model) = (&event.provider, &event.model);
         let is_same = |known: &&mut Unpriced| {
@@ -191,6 +198,7 @@ impl SyncReport {
 
     pub(super) fn sort(&mut self) {
         self.read.sort_by(|a, b| a.path.cmp(&b.path));
+        self.read.dedup_by(|again, first| again.path == first.path);
         self.unpriced.sort_by(|a, b| (&a.model, &a.reason).cmp(&(&b.model, &b.reason)));
     }
 }

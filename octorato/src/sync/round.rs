@@ -10,11 +10,11 @@ use octorato_finops::ledger::{
     Answer, Append, Appended, Batch, Imported, Ledger, Note, Operation, SourceKey,
 };
 use octorato_finops::logs::{
-    Clerk, Cursor, Gathered, LogFile, Progress, Request, Requests, Stored,
+    Clerk, Cursor, FileRead, Gathered, LogFile, Progress, Request, Requests, Stored,
 };
 
 use super::notes::{self, FileNote};
-use super::report::{Refused, SyncReport};
+use super::report::SyncReport;
 use crate::Workspace;
 
 /// How many operations are committed at once.
@@ -66,8 +66,10 @@ struct Desk<'r, 'd> {
     session: Option<Open>,
     /// The groups of requests of which something has no price.
     unpriced: HashSet<usize>,
-    /// The groups of requests that somebody else booked in the meantime, or that were refused.
+    /// The groups of requests that somebody else booked in the meantime.
     contended: HashSet<usize>,
+    /// The groups of requests that the ledger refused.
+    refused: HashSet<usize>,
 }
 
 impl Round<'_> {
@@ -105,6 +107,7 @@ impl Round<'_> {
             session: None,
             unpriced: HashSet::new(),
             contended: HashSet::new(),
+            refused: HashSet::new(),
         };
         desk.book(resolver)?;
         desk.finish()
@@ -276,32 +279,36 @@ impl Desk<'_, '_> {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    self.contended.insert(request.group);
-                    let key = append.source.key.to_string();
-                    self.report.refused.push(Refused { key, reason: error.to_string() });
+                    self.refused.insert(request.group);
+                    self.report.refused(&append.source.key, &error);
                 }
             }
         }
         Ok(())
     }
 
-    /// Files whose requests somebody else booked in the meantime are noted as they were, so that
-    /// they are read again.
+    /// Files whose requests somebody else booked in the meantime, or the ledger refused, are noted
+    /// as they were: the former are read again at once, the latter by the next sync.
     fn finish(self) -> Result<Vec<Noted>> {
-        if self.contended.is_empty() {
-            return Ok(Vec::new());
+        let has =
+            |of: &HashSet<usize>, file: &FileRead| file.groups.iter().any(|at| of.contains(at));
+        let mut again = Vec::new();
+        let mut notes = Vec::new();
+        for file in &self.requests.files {
+            let is_contended = has(&self.contended, file);
+            let Some(&before) = self.before.get(file.path.as_path()) else { continue };
+            if is_contended || has(&self.refused, file) {
+                notes.push(before.1.clone().unwrap_or_default().note(&file.path));
+            }
+            if is_contended {
+                again.push(before.clone());
+            }
         }
-        let is_contended = |groups: &[usize]| groups.iter().any(|at| self.contended.contains(at));
-        let files = self.requests.files.iter().filter(|file| is_contended(&file.groups));
-        let again: Vec<Noted> = files
-            .filter_map(|file| self.before.get(file.path.as_path()).copied().cloned())
-            .collect();
-        let notes: Vec<Note> = again
-            .iter()
-            .map(|(file, note)| note.clone().unwrap_or_default().note(file.path()))
-            .collect();
-        let is_derivable = self.round.is_derivable;
-        self.round.ledger.commit_batch(&Batch { operations: &[], notes: &notes, is_derivable })?;
+        if !notes.is_empty() {
+            let is_derivable = self.round.is_derivable;
+            let batch = Batch { operations: &[], notes: &notes, is_derivable };
+            self.round.ledger.commit_batch(&batch)?;
+        }
         Ok(again)
     }
 }
