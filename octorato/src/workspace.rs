@@ -73,6 +73,25 @@ impl Workspace {
         })
     }
 
+    /// What booking needs, where the arms are known already: the assignments and the prices.
+    pub(crate) fn for_booking(places: Places, arms: Arms) -> Result<Self> {
+        let pins = assignments::load(&assignments::file(&places))?;
+        let snapshots = Snapshots::of(&places);
+        let open = |name: &str| snapshots.open(name);
+        let (prices, price_warnings) = prices::load(&places.prices(), places.home_text(), &open)?;
+        Ok(Self {
+            places,
+            arms,
+            warnings: Vec::new(),
+            prices,
+            price_warnings,
+            pins,
+            corrections: Corrections::default(),
+            brain: None,
+            declared: true,
+        })
+    }
+
     /// The declared arms.
     pub fn arms(&self) -> &Arms {
         &self.arms

@@ -12,8 +12,8 @@ use octorato::config::places::Places;
 use octorato::core::{Currency, Error, ErrorKind, Money, ReservationId, Result};
 use octorato::finops::budget::InForce;
 use octorato::finops::ledger::{
-    Answer, Ask, Balance, Batch, Call, Entry, Fact, Imported, Ledger, MemoryLedger, Note,
-    Operation, Raise, Reading, SourceKey, Standing, Verdict, Verification, WallClock,
+    Answer, Ask, Balance, Batch, Call, Entry, Fact, Imported, Ledger, MemoryLedger, Note, Operation, Raise,
+    Reading, SourceKey, Standing, Verdict, Verification, WallClock,
 };
 use octorato::finops::logs::{Place, Quiet, Start};
 use octorato::finops::report::{Dimension, Query};
@@ -347,11 +347,9 @@ impl Ledger for Failing {
             batch.operations.iter().filter(|operation| !is_refused(operation)).cloned().collect();
         let mut answers =
             self.inner.commit_batch(&Batch { operations: &operations, ..*batch })?.into_iter();
-        let answer = |operation: &Operation| {
-            if is_refused(operation) {
-                return Err(Error::new(ErrorKind::Refused, "not this one"));
-            }
-            answers.next().unwrap()
+        let answer = |operation: &Operation| match is_refused(operation) {
+            true => Err(Error::new(ErrorKind::Refused, "not this one")),
+            false => answers.next().unwrap(),
         };
         Ok(batch.operations.iter().map(answer).collect())
     }
@@ -420,8 +418,7 @@ fn a_sync_that_was_killed_goes_on_as_if_it_had_not_been() {
     let workspace = machine.workspace();
     let expected = reported(&workspace, &machine.logs());
     for commits in 0..6 {
-        let ledger =
-            Failing { inner: MemoryLedger::new(WallClock), left: commits.into(), refused: None };
+        let ledger = Failing { inner: MemoryLedger::new(WallClock), left: commits.into(), refused: None };
         let killed = sync(&workspace, &ledger, &machine.logs(), &Quiet);
         ledger.left.store(usize::MAX, Ordering::SeqCst);
         let report = machine.sync(&ledger);

@@ -24,6 +24,7 @@ mod attribution;
 mod colour;
 mod conformance;
 mod errors;
+mod gate;
 mod help;
 mod hook;
 mod hook_status;

@@ -18,7 +18,6 @@ fn row(id: &str, cwd: &str, output: u64) -> String {
 }
 
 #[test]
-#[ignore = "until `Books::open` opens the SQLite ledger"]
 fn the_agency_is_booked_as_its_report_says_and_only_once() {
     let sandbox = Sandbox::agency();
     let report = sandbox.json("report");
@@ -37,7 +36,6 @@ fn the_agency_is_booked_as_its_report_says_and_only_once() {
 }
 
 #[test]
-#[ignore = "until `Books::open` opens the SQLite ledger"]
 fn what_was_booked_is_shown_by_arm_with_what_was_not() {
     let sandbox = Sandbox::new();
     sandbox.arms("arms: [{ id: acme, client: acme, roots: [/w/acme] }]\n");
@@ -62,7 +60,6 @@ fn what_was_booked_is_shown_by_arm_with_what_was_not() {
 }
 
 #[test]
-#[ignore = "until `Books::open` opens the SQLite ledger"]
 fn syncs_of_several_processes_at_once_book_everything_once() {
     let sandbox = Sandbox::agency();
     let report = sandbox.json("report");
@@ -87,7 +84,6 @@ fn syncs_of_several_processes_at_once_book_everything_once() {
 
 #[cfg(unix)]
 #[test]
-#[ignore = "until `Books::open` opens the SQLite ledger"]
 fn a_watch_tells_of_each_change_and_ends_when_asked() {
     let sandbox = Sandbox::new();
     sandbox.arms("arms: [{ id: acme, client: acme, roots: [/w/acme] }]\n");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use octorato_core::{ArmId, Arms, Currency, ModelId, Money, Result, SessionId};
+use octorato_core::{ArmId, Arms, Currency, ErrorKind, ModelId, Money, Result, SessionId};
 use octorato_finops::budget::{OnError, Scope, SpendPath};
 use octorato_finops::ledger::{Ask, Decision, Standing, Verdict};
 
@@ -44,8 +44,8 @@ pub(super) trait World {
     fn owner(&mut self, folder: &str) -> Result<(Option<ArmId>, Option<Arc<str>>)>;
     /// Whether any budget is in force.
     fn has_budgets(&self) -> bool;
-    /// Books what the session's transcripts have gained.
-    fn import(&mut self, event: &HookEvent) -> Result<Imported>;
+    /// Books what the session's transcripts have gained since they were as `seen` says.
+    fn import(&mut self, event: &HookEvent, seen: &mut Option<String>) -> Result<Imported>;
     /// How it stands with calls.
     fn check(&mut self, asks: &[Ask]) -> Result<Vec<Verdict>>;
     /// Whether a call of a model without a price is refused.
@@ -143,18 +143,22 @@ pub(super) fn decide(
     }
     if !world.has_budgets() {
         // Nothing depends on it: what cannot be booked now, `octorato sync` books.
-        let _ = world.import(event);
+        let _ = world.import(event, &mut memory.seen);
         return Ok(Decided::allow(arm, None));
     }
-    let imported = world.import(event)?;
-    memory.model = imported.model.or_else(|| memory.model.take());
-    if imported.unpriced.is_some() {
+    let imported = world.import(event, &mut memory.seen)?;
+    if let Some(model) = imported.model {
         memory.unpriced = imported.unpriced;
+        memory.model = Some(model);
     }
     if event.event.is_an_end() {
         return Ok(Decided::allow(arm, None));
     }
-    of_budgets(world, event, whose, memory)
+    // What its log says last of a session that went elsewhere before it was ever asked about.
+    let arm = arm.or_else(|| imported.arm.filter(|arm| world.arms().arm(arm).is_some()));
+    memory.arm = arm.clone().or_else(|| memory.arm.take());
+    let whose = Whose { arm, project: whose.project.clone() };
+    of_budgets(world, event, &whose, memory)
 }
 
 /// What budgets say.
@@ -166,7 +170,13 @@ fn of_budgets(
 ) -> Result<Decided> {
     let arm = whose.arm.clone();
     let path = path_of(world.arms(), event, whose, memory);
-    let worst = world.worst_case(event)?;
+    let worst = match world.worst_case(event) {
+        Err(error) if error.kind() == ErrorKind::Unpriced => {
+            memory.unpriced.clone_from(&event.model);
+            None
+        }
+        worst => worst?,
+    };
     // The least that a call can cost, where its request is not seen.
     let amount = worst.unwrap_or(Money::from_pico(1, Currency::USD));
     let mut paths = vec![path.clone()];

@@ -59,13 +59,15 @@ impl Local {
     }
 
     /// What the operator must hear.
-    pub(super) fn warning(&self) -> Option<String> {
-        match &self.compiled.policy {
-            Policy::Broken { place, .. } => {
-                Some(format!("{place}; the last good budgets stay in force"))
-            }
-            Policy::NoFile | Policy::Fine(_) => None,
-        }
+    pub(super) fn warning(&mut self) -> Option<String> {
+        let Policy::Broken { place, .. } = &self.compiled.policy else { return None };
+        let place = place.clone();
+        let rest = if self.vault.has_last_good(&self.compiled) {
+            "the last good budgets stay in force"
+        } else {
+            "no earlier budgets are known"
+        };
+        Some(format!("{place}; {rest}"))
     }
 
     /// Keeps what is known of the session.
@@ -147,8 +149,8 @@ impl World for Local {
         self.compiled.policy.has_budgets()
     }
 
-    fn import(&mut self, event: &HookEvent) -> Result<Imported> {
-        self.vault.import(&self.compiled, event)
+    fn import(&mut self, event: &HookEvent, seen: &mut Option<String>) -> Result<Imported> {
+        self.vault.import(&self.compiled, event, seen)
     }
 
     fn check(&mut self, asks: &[Ask]) -> Result<Vec<Verdict>> {
@@ -163,7 +165,7 @@ impl World for Local {
         if event.event != Event::BeforeModel {
             return Ok(None);
         }
-        self.vault.worst_case(event, &self.input, self.now)
+        self.vault.worst_case(&self.compiled, event, &self.input, self.now)
     }
 }
 
@@ -171,18 +173,8 @@ impl World for Local {
 /// the disk. Where private files must not lie, none is written.
 pub(super) fn write_privately(path: &Path, text: &str) {
     use std::io::Write as _;
-    let Some(folder) = path.parent() else { return };
-    if !folder.is_dir() {
-        if git_work_tree(folder).is_some() {
-            return;
-        }
-        let mut maker = std::fs::DirBuilder::new();
-        maker.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
-        if maker.create(folder).is_err() {
-            return;
-        }
+    if !path.parent().is_some_and(make_private_folder) {
+        return;
     }
     let beside = path.with_extension(format!("{}.tmp", std::process::id()));
     let written = private()
@@ -193,4 +185,20 @@ pub(super) fn write_privately(path: &Path, text: &str) {
     if written.is_err() {
         let _ = std::fs::remove_file(&beside);
     }
+}
+
+/// Makes a folder that is its owner's alone, unless private files must not lie there; whether it is
+/// there now.
+pub(super) fn make_private_folder(folder: &Path) -> bool {
+    if folder.is_dir() {
+        return true;
+    }
+    if git_work_tree(folder).is_some() {
+        return false;
+    }
+    let mut maker = std::fs::DirBuilder::new();
+    maker.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
+    maker.create(folder).is_ok()
 }

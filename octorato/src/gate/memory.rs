@@ -22,6 +22,9 @@ pub(super) struct Memory {
     /// A model that it used and that has no price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) unpriced: Option<String>,
+    /// How its transcripts were when they were booked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) seen: Option<String>,
     /// What was said of which budget: its period and how far it had come.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) told: BTreeMap<String, String>,

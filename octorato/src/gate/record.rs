@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::local::private;
+use super::local::{make_private_folder, private};
 
 /// After this many bytes the log begins anew; the one before is kept.
 const LARGEST: u64 = 8 << 20;
@@ -36,6 +36,9 @@ pub(super) fn append(path: &Path, record: &Record<'_>) {
     use std::io::Write as _;
     let Ok(mut line) = serde_json::to_string(record) else { return };
     line.push('\n');
+    if !path.parent().is_some_and(make_private_folder) {
+        return;
+    }
     if path.metadata().is_ok_and(|file| file.len() > LARGEST) {
         let _ = std::fs::rename(path, path.with_extension("jsonl.1"));
     }

@@ -132,7 +132,10 @@ fn answer(invocation: &Invocation, mut input: impl Read, known: &Mutex<Known>) -
     if memory != before {
         Local::remember(&file, &memory);
     }
-    answered(invocation, Some(&event), &decided, local.warning().as_deref())
+    let warning = local.warning();
+    // The process ends at once: to close the ledger first would only cost time.
+    std::mem::forget(local);
+    answered(invocation, Some(&event), &decided, warning.as_deref())
 }
 
 /// The answer in the agent's dialect, and the line of the log.

@@ -169,7 +169,7 @@ impl World for Test {
     fn has_budgets(&self) -> bool {
         !self.in_force.judges().is_empty()
     }
-    fn import(&mut self, _: &HookEvent) -> Result<Imported> {
+    fn import(&mut self, _: &HookEvent, _: &mut Option<String>) -> Result<Imported> {
         Ok(self.imported.clone())
     }
     fn check(&mut self, asks: &[Ask]) -> Result<Vec<Verdict>> {
@@ -295,6 +295,19 @@ fn the_pin_of_a_session_is_stronger_than_its_folder_and_what_it_worked_for_fills
     context(&test.ask_with(&event(Event::Prompt, "/tmp"), &mut memory));
     test.pins.insert("s".into(), ArmId::new("acme").unwrap());
     reason(&test.ask_with(&event(Event::Prompt, "/w/globex"), &mut memory));
+}
+
+#[test]
+fn what_the_log_says_of_a_session_counts_where_its_folder_says_nothing() {
+    let mut test = Test::new(vec![budget(scope("acme"), "1")]);
+    test.spend(Some("acme"), "1");
+    context(&test.ask(&event(Event::Prompt, "/tmp")));
+    test.imported = Imported { arm: ArmId::new("acme").ok(), ..Imported::default() };
+    let mut memory = Memory::default();
+    reason(&test.ask_with(&event(Event::Prompt, "/tmp"), &mut memory));
+    context(&test.ask_with(&event(Event::Prompt, "/w/globex"), &mut memory));
+    test.imported = Imported { arm: ArmId::new("gone").ok(), ..Imported::default() };
+    context(&test.ask(&event(Event::Prompt, "/tmp")));
 }
 
 #[test]

@@ -1,53 +1,232 @@
 //! The ledger, opened when it is needed.
 
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use octorato_core::{Error, ErrorKind, Money, Result};
-use octorato_finops::budget::SpendPath;
-use octorato_finops::ledger::{Ask, Verdict};
+use octorato_finops::attribute::LocalDisk;
+use octorato_finops::budget::{SpendPath, Unpriced};
+use octorato_finops::ledger::{Ask, Ledger, Options, SqliteLedger, Verdict};
+use octorato_finops::logs::find_session;
+use octorato_finops::price::{Request, WorstCase};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
+use super::make_private_folder;
+use crate::Workspace;
+use crate::books::{Books, Origin};
 use crate::config::places::Places;
-use crate::gate::compiled::{self, Compiled};
+use crate::gate::compiled::{self, Compiled, Policy};
 use crate::gate::decide::Imported;
-use crate::gate::protocol::HookEvent;
+use crate::gate::protocol::{Agent, HookEvent};
+use crate::gate::wall::Disk;
+use crate::sync::sync_session;
+
+/// How long one look at the ledger may wait for other processes.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The ledger of one operator, for one hook.
 pub(in crate::gate) struct Vault {
     places: Places,
     /// Whether the configuration is another than at the last hook.
     has_changed: bool,
+    ledger: Option<Arc<dyn Ledger>>,
+    workspace: Option<Workspace>,
 }
 
-#[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "there is no store yet")]
 impl Vault {
     pub(super) fn new(places: &Places, has_changed: bool) -> Self {
-        Self { places: places.clone(), has_changed }
+        Self { places: places.clone(), has_changed, ledger: None, workspace: None }
     }
 
-    /// Books what the session's transcripts have gained.
-    pub(super) fn import(&mut self, compiled: &Compiled, _: &HookEvent) -> Result<Imported> {
-        if std::mem::take(&mut self.has_changed) {
-            compiled::keep(&self.places, compiled);
+    /// Books what the session's transcripts have gained. Where none has changed since `seen`, not even
+    /// the prices are read.
+    pub(super) fn import(
+        &mut self,
+        compiled: &Compiled,
+        event: &HookEvent,
+        seen: &mut Option<String>,
+    ) -> Result<Imported> {
+        let Some(ledger) = self.ledger(compiled)? else { return Ok(Imported::default()) };
+        // Other agents' transcripts have no readers yet: for them the ledger is what it is.
+        let transcript = event.transcript.as_deref().filter(|_| event.agent == Agent::Claude);
+        let Some(transcript) = transcript.filter(|path| path.symlink_metadata().is_ok()) else {
+            return Ok(Imported::default());
+        };
+        // As they were before they are read: what they gain meanwhile is new the next time.
+        let now = self.state_of(transcript);
+        if seen.as_ref() == Some(&now) {
+            return Ok(Imported::default());
         }
-        Ok(Imported::default())
+        let report = sync_session(self.workspace(compiled)?, &*ledger, transcript)?;
+        *seen = Some(now);
+        let Some(last) = report.last else { return Ok(Imported::default()) };
+        let model = last.model.to_string();
+        Ok(Imported {
+            unpriced: last.is_unpriced.then(|| model.clone()),
+            model: Some(model),
+            arm: last.arm,
+        })
+    }
+
+    /// The state of all that an import depends on: the session's files, the prices, the ledger.
+    fn state_of(&self, transcript: &Path) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let (files, _) = find_session(transcript);
+        for file in &files {
+            hasher.update(file.path().as_os_str().as_encoded_bytes());
+            hasher.update(format!("\n{:?} {:?}\n", file.size(), file.modified()).as_bytes());
+        }
+        let disk = &LocalDisk as &dyn Disk;
+        for path in [self.places.prices(), self.places.ledger()] {
+            let file = path.metadata().ok();
+            let identity = path.to_str().and_then(|path| disk.identity(path));
+            // The ledger changes all the time; that it is another one counts.
+            let modified = file.filter(|_| path != self.places.ledger()).map(|f| f.modified().ok());
+            let number = identity.map(|found| (found.device, found.number));
+            hasher.update(format!("{number:?} {modified:?}\n").as_bytes());
+        }
+        hasher.finalize().to_hex()[..32].to_owned()
     }
 
     /// How it stands with calls.
-    pub(super) fn check(&mut self, _: &Compiled, _: &[Ask]) -> Result<Vec<Verdict>> {
-        Err(Error::new(ErrorKind::Unavailable, "no store yet"))
+    pub(super) fn check(&mut self, compiled: &Compiled, asks: &[Ask]) -> Result<Vec<Verdict>> {
+        match self.ledger(compiled)? {
+            Some(ledger) => ledger.check(asks),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Whether a call of a model without a price is refused.
-    pub(super) fn refuses_unpriced(&mut self, _: &Compiled, _: &SpendPath) -> Result<bool> {
-        Ok(true)
+    pub(super) fn refuses_unpriced(
+        &mut self,
+        compiled: &Compiled,
+        path: &SpendPath,
+    ) -> Result<bool> {
+        let Some(ledger) = self.ledger(compiled)? else { return Ok(false) };
+        let in_force = ledger.in_force()?;
+        let is_enforced = in_force.judging(path).iter().any(|judge| judge.budget.enforces());
+        Ok(is_enforced && in_force.unpriced() == Unpriced::Refuse)
     }
 
-    /// The most that the request of a hook can cost.
+    /// The most that the request of a hook can cost, as far as the hook shows it: the agent's own
+    /// instructions and tools are not in it.
     pub(super) fn worst_case(
         &mut self,
-        _: &HookEvent,
-        _: &[u8],
-        _: Timestamp,
+        compiled: &Compiled,
+        event: &HookEvent,
+        input: &[u8],
+        now: Timestamp,
     ) -> Result<Option<Money>> {
-        Ok(None)
+        let Some(model) = event.model.as_deref().filter(|model| !model.is_empty()) else {
+            return Ok(None);
+        };
+        let Ok(Hook { llm_request: Some(request) }) = serde_json::from_slice(input) else {
+            return Ok(None);
+        };
+        let limits: Limits = serde_json::from_str(request.get()).unwrap_or_default();
+        let bytes = u64::try_from(request.get().len()).unwrap_or(u64::MAX);
+        let seen = Request {
+            max_output: limits.config.max_output_tokens,
+            overhead_tokens: Request::OVERHEAD_TOKENS + Request::TOOLS_OVERHEAD_TOKENS,
+            ..Request::text(bytes)
+        };
+        let price = self.workspace(compiled)?.prices().find(Some("google"), model)?;
+        match price.worst_case(now, &seen)? {
+            WorstCase::Bounded(bound) => Ok(Some(bound.amount())),
+            // What has no bound is judged as what is not seen.
+            WorstCase::Unbounded(_) => Ok(None),
+        }
     }
+
+    /// Whether budgets are known although their file cannot be used.
+    pub(super) fn has_last_good(&mut self, compiled: &Compiled) -> bool {
+        let known = self.ledger(compiled).and_then(|ledger| match ledger {
+            Some(ledger) => ledger.in_force().map(|in_force| !in_force.judges().is_empty()),
+            None => Ok(false),
+        });
+        known.unwrap_or(false)
+    }
+
+    /// The arms with the prices, which are read only where something is to be priced.
+    fn workspace(&mut self, compiled: &Compiled) -> Result<&Workspace> {
+        let opened = match self.workspace.take() {
+            Some(workspace) => workspace,
+            None => Workspace::for_booking(self.places.clone(), compiled.arms.clone())?,
+        };
+        Ok(self.workspace.insert(opened))
+    }
+
+    /// The ledger with the budgets of now in force; made where there are budgets, nothing where
+    /// there are neither.
+    fn ledger(&mut self, compiled: &Compiled) -> Result<Option<Arc<dyn Ledger>>> {
+        if let Some(ledger) = &self.ledger {
+            return Ok(Some(ledger.clone()));
+        }
+        let Some(ledger) = self.open(compiled.policy.has_budgets())? else {
+            self.keep(compiled);
+            return Ok(None);
+        };
+        let in_force = ledger.in_force()?;
+        let is_other = match &compiled.policy {
+            Policy::Fine(fine) => in_force.policy().full() != fine.id,
+            Policy::NoFile => !in_force.judges().is_empty(),
+            Policy::Broken { .. } => in_force.judges().is_empty(),
+        };
+        if is_other || self.has_changed {
+            let books = Books::over(ledger.clone(), self.workspace(compiled)?)?;
+            if let Origin::Unknown(..) = books.regime().origin() {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    "no budget can be read, and none ever was",
+                ));
+            }
+        }
+        self.keep(compiled);
+        self.ledger = Some(ledger.clone());
+        Ok(Some(ledger))
+    }
+
+    /// Keeps the compiled form once it is in force.
+    fn keep(&mut self, compiled: &Compiled) {
+        if std::mem::take(&mut self.has_changed) {
+            compiled::keep(&self.places, compiled);
+        }
+    }
+
+    fn open(&self, makes: bool) -> Result<Option<Arc<dyn Ledger>>> {
+        let path = self.places.ledger();
+        let options = Options { deadline: PATIENCE, ..Options::default() };
+        if path.symlink_metadata().is_ok() {
+            return Ok(Some(Arc::new(SqliteLedger::open(&path, options)?)));
+        }
+        if !makes {
+            return Ok(None);
+        }
+        if !make_private_folder(&self.places.state) {
+            return Err(Error::new(ErrorKind::Refused, "the ledger cannot be made there")
+                .hinted("OCTORATO_STATE names another folder; none in a git work tree"));
+        }
+        Ok(Some(Arc::new(SqliteLedger::open_or_create(&path, options)?)))
+    }
+}
+
+#[derive(Deserialize)]
+struct Hook<'a> {
+    #[serde(borrow)]
+    llm_request: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct Limits {
+    #[serde(default)]
+    config: Config,
+}
+
+#[derive(Default, Deserialize)]
+struct Config {
+    #[serde(default, rename = "maxOutputTokens")]
+    max_output_tokens: Option<u64>,
 }

@@ -39,6 +39,9 @@ pub trait Disk: attribute::Disk {
     /// What the path leads to, if it exists.
     fn identity(&self, path: &str) -> Option<Identity>;
 
+    /// Whether the path itself is a link.
+    fn is_link(&self, path: &str) -> bool;
+
     /// The names in a folder; nothing where it cannot be read.
     fn names(&self, folder: &str) -> Vec<Name>;
 }
@@ -69,6 +72,10 @@ impl Disk for LocalDisk {
             let number = hash.as_bytes().iter().take(8).fold(0, |sum, b| sum << 8 | u64::from(*b));
             Some(Identity { device: 0, number, links: 1, is_folder })
         }
+    }
+
+    fn is_link(&self, path: &str) -> bool {
+        Path::new(path).symlink_metadata().is_ok_and(|found| found.is_symlink())
     }
 
     fn names(&self, folder: &str) -> Vec<Name> {

@@ -140,6 +140,9 @@ impl<'w, 'd> Judge<'w, 'd> {
     fn against_other_names(&self, real: &str) -> Option<Trespass> {
         let disk = self.wall.disk;
         let file = disk.identity(real).filter(|file| file.links > 1)?;
+        if links::is_remade(&FolderPath::new(real)) {
+            return None;
+        }
         let closed = self.wall.plots.closed(self.wall.arm.as_ref()).map(|plot| &plot.path);
         links::has_a_name_in(file, closed, disk).then_some(Trespass::Outside)
     }

@@ -10,6 +10,11 @@ const MOST: usize = 200_000;
 /// Folders of what can be made again: packages and builds, whose files are often linked to a store.
 const REMADE: &[&str] = &["node_modules", "objects", "target", ".venv", "__pycache__"];
 
+/// Whether a file lies where tools link files to a store of their own.
+pub(super) fn is_remade(file: &FolderPath) -> bool {
+    file.names().iter().any(|name| REMADE.contains(&name.as_str()))
+}
+
 /// Whether a file has another name in one of these folders. Where there is too much to look through
 /// it counts as having one.
 pub(super) fn has_a_name_in<'f>(

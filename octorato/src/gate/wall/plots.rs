@@ -1,5 +1,7 @@
 //! Who owns which part of the disk.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use octorato_core::{ArmId, Arms, Period, Result};
 use octorato_finops::attribute::{FolderPath, matches_remote, normal_remote_pattern};
@@ -33,12 +35,14 @@ pub(super) struct Plot {
 pub(super) struct Plots {
     list: Vec<Plot>,
     remotes: Vec<(String, ArmId)>,
+    /// Where folders really lie.
+    folders: HashMap<String, Option<String>>,
 }
 
 impl Plots {
     /// The roots that are in force at `now`, as they are written and as they really lie.
     pub(super) fn of(arms: &Arms, now: Timestamp, disk: &dyn Disk) -> Result<Self> {
-        let mut plots = Self { list: Vec::new(), remotes: Vec::new() };
+        let mut plots = Self { list: Vec::new(), remotes: Vec::new(), folders: HashMap::new() };
         for arm in &arms.arms {
             for root in &arm.roots {
                 let from = match root.from {
@@ -65,19 +69,30 @@ impl Plots {
     }
 
     fn add_from(&mut self, path: &str, owner: &Owner, from: Option<Timestamp>, disk: &dyn Disk) {
-        let mut add = |text: &str| {
+        let add = |plots: &mut Self, text: &str| {
             let path = FolderPath::new(text);
             let text = path.to_string();
             if path.is_absolute() {
-                self.list.push(Plot { path, text, owner: owner.clone(), from });
+                plots.list.push(Plot { path, text, owner: owner.clone(), from });
             }
         };
-        add(path);
-        if let Some(real) = disk.real(path)
+        add(self, path);
+        if let Some(real) = self.real(path, disk)
             && FolderPath::new(&real) != FolderPath::new(path)
         {
-            add(&real);
+            add(self, &real);
         }
+    }
+
+    /// Where a place really lies. Many lie beside each other: their folder is looked up once.
+    fn real(&mut self, path: &str, disk: &dyn Disk) -> Option<String> {
+        let Some((folder, name)) = path.rsplit_once('/').filter(|(folder, name)| {
+            !folder.is_empty() && !matches!(*name, "" | "." | "..") && !disk.is_link(path)
+        }) else {
+            return disk.real(path);
+        };
+        let known = self.folders.entry(folder.to_owned()).or_insert_with(|| disk.real(folder));
+        known.as_ref().map(|folder| format!("{}/{name}", folder.trim_end_matches('/')))
     }
 
     /// Whether a folder lies among the notes that agents keep.

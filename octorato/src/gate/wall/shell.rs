@@ -143,7 +143,7 @@ fn script(judge: &Judge<'_, '_>, text: &str, shell: &mut Shell, depth: usize) ->
     let mut words: Vec<Value> = Vec::new();
     let mut outer: Vec<Shell> = Vec::new();
     let (mut is_piped, mut redirect) = (false, None);
-    let mut documents: Vec<String> = Vec::new();
+    let (mut documents, mut feeds_a_shell): (Vec<String>, bool) = (Vec::new(), false);
     for token in tokens(text).into_iter().chain([Token::End]) {
         match token {
             Token::Word(word) => {
@@ -173,6 +173,7 @@ fn script(judge: &Judge<'_, '_>, text: &str, shell: &mut Shell, depth: usize) ->
             }
             Token::End | Token::Pipe | Token::Open | Token::Close => {
                 let command = std::mem::take(&mut words);
+                feeds_a_shell |= command.iter().any(|word| programs::is_shell(&word.text));
                 if let Some(trespass) = simple(judge, &command, shell, is_piped, depth) {
                     return Some(trespass);
                 }
@@ -189,7 +190,10 @@ fn script(judge: &Judge<'_, '_>, text: &str, shell: &mut Shell, depth: usize) ->
             }
         }
     }
-    // A here-document may be a script.
+    if !feeds_a_shell {
+        return None;
+    }
+    // A here-document may be the script of a shell.
     documents.iter().find_map(|text| script(judge, text, &mut shell.clone(), depth + 1))
 }
 
@@ -235,8 +239,11 @@ fn simple(
         inside.folders.extend(shell.folders.iter().cloned());
     }
     let access = program.access();
-    for word in arguments {
-        if let Some(trespass) = argument(judge, word, &inside, access) {
+    let pattern = program.pattern_among(&texts);
+    for (at, word) in arguments.iter().enumerate() {
+        // What is looked for is no place.
+        let is_tree = access.is_tree && pattern != Some(at);
+        if let Some(trespass) = argument(judge, word, &inside, Access { is_tree, ..access }) {
             return Some(trespass);
         }
         if program.runs_text()
@@ -263,9 +270,9 @@ fn simple(
         shell.go(judge, to.unwrap_or(&home));
     }
     if access.is_tree && !(is_piped && program.reads_a_pipe()) {
-        let positional = arguments.iter().filter(|word| !word.text.starts_with('-'));
-        let skipped = usize::from(program.wants_a_pattern());
-        let names_a_place = positional.skip(skipped).any(|word| {
+        let places = arguments.iter().enumerate().filter(|(at, _)| pattern != Some(*at));
+        let mut places = places.map(|(_, word)| word).filter(|word| !word.text.starts_with('-'));
+        let names_a_place = places.any(|word| {
             word.is_cut
                 || word.pattern.is_some()
                 || shell.folders.iter().any(|folder| judge.exists(&joined(folder, &word.text)))

@@ -132,6 +132,16 @@ const READERS: &[&str] = &[
     ".",
 ];
 
+/// Programs that run a text.
+const SHELLS: &[&str] =
+    &["sh", "bash", "zsh", "dash", "ksh", "fish", "ash", "busybox", "su", "script"];
+
+/// Whether a word is the name of a shell, or of what runs its input elsewhere.
+pub(super) fn is_shell(word: &str) -> bool {
+    let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+    SHELLS.contains(&name) || name == "ssh"
+}
+
 impl Program {
     /// What a program is, by its name and its arguments.
     pub(super) fn of(word: &str, arguments: &[&str]) -> Self {
@@ -178,10 +188,9 @@ impl Program {
 
     /// Whether an argument of it is a script for a shell.
     pub(super) fn runs_text(&self) -> bool {
-        let shells = ["sh", "bash", "zsh", "dash", "ksh", "fish", "ash", "busybox", "su", "script"];
         self.name == "eval"
             || ["watch", "parallel", "ssh", "trap"].contains(&self.name.as_str())
-            || self.has_code && shells.contains(&self.name.as_str())
+            || self.has_code && SHELLS.contains(&self.name.as_str())
     }
 
     /// Whether its arguments are another program and its arguments.
@@ -232,26 +241,22 @@ impl Program {
         }
     }
 
-    /// Whether its first argument is what it looks for, not where.
-    pub(super) fn wants_a_pattern(&self) -> bool {
-        matches!(
-            self.name.as_str(),
-            "rg" | "ripgrep"
-                | "grep"
-                | "egrep"
-                | "fgrep"
-                | "zgrep"
-                | "rgrep"
-                | "ag"
-                | "ack"
-                | "fd"
-                | "fdfind"
-                | "ug"
-                | "ugrep"
-                | "chmod"
-                | "chown"
-                | "chgrp"
-        )
+    /// Which of its arguments is what it looks for, not where: the first that is no option, unless
+    /// options give it or it only lists files.
+    pub(super) fn pattern_among(&self, arguments: &[&str]) -> Option<usize> {
+        const WITH_PATTERN: &[&str] = &[
+            "rg", "ripgrep", "grep", "egrep", "fgrep", "zgrep", "rgrep", "ag", "ack", "fd",
+            "fdfind", "ug", "ugrep", "chmod", "chown", "chgrp",
+        ];
+        let gives_it = |argument: &&str| {
+            let is_short = argument.starts_with('-') && !argument.starts_with("--");
+            is_short && argument.contains(['e', 'f'])
+                || ["--files", "--regexp", "--file"].iter().any(|long| argument.starts_with(long))
+        };
+        if !WITH_PATTERN.contains(&self.name.as_str()) || arguments.iter().any(|it| gives_it(it)) {
+            return None;
+        }
+        arguments.iter().position(|argument| !argument.starts_with('-'))
     }
 
     /// Whether it reads what is piped into it rather than the current folder.
