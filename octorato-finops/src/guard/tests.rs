@@ -4,6 +4,7 @@ mod acceptance;
 mod arms;
 mod ends;
 mod lifecycles;
+mod outages;
 mod prices;
 mod retries;
 mod store_fails;
