@@ -1,6 +1,8 @@
 //! What can be typed: types only, their doc comments are the help.
 
+mod budget;
 mod hook;
+mod ledger;
 mod prices;
 mod sync;
 
@@ -13,7 +15,11 @@ use jiff::civil::Date;
 use octorato::core::{ArmId, ClientId, Error};
 use octorato::finops::report::Dimension;
 
+pub(crate) use budget::{
+    Budget, BudgetAlerts, BudgetCheck, BudgetExplain, BudgetExtend, BudgetStatus, CallPath,
+};
 pub(crate) use hook::{Hook, HookChange, HookScope, HookStatus};
+pub(crate) use ledger::{Doctor, Ledger, LedgerCorrect, LedgerResolve};
 pub(crate) use prices::{
     Change, Classes, Price, Prices, PricesDiff, PricesImport, PricesList, PricesOf, PricesUpdate,
     Recost,
@@ -103,6 +109,14 @@ pub(crate) enum Command {
     /// The hooks that make coding agents call the gate: install, uninstall, status.
     #[command(subcommand)]
     Hook(Hook),
+    /// What may still be spent: status, checks, extensions, alerts.
+    #[command(subcommand)]
+    Budget(Budget),
+    /// The book of what calls may cost and did cost: verify, resolve, correct, back up.
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// What is missing or wrong in this set-up; exits with 1 where anything is.
+    Doctor(Doctor),
     /// Print the JSON Schema of a file or a document.
     Schema(Schema),
     /// Explain the code of a finding, such as ARM008.

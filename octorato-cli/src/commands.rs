@@ -1,11 +1,14 @@
 //! One file per command.
 
 pub(crate) mod arm;
+pub(crate) mod budget;
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod gate;
 pub(crate) mod hook;
 pub(crate) mod init;
+pub(crate) mod ledger;
 pub(crate) mod price;
 pub(crate) mod prices;
 pub(crate) mod report;
@@ -19,6 +22,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use octorato::Workspace;
+use octorato::books::{Access, Books};
 use octorato::config;
 use octorato::config::places::{Named, Places};
 use octorato::config::zones;
@@ -53,6 +57,13 @@ fn price_book(global: &Global, printer: &mut Printer) -> Result<PriceBook> {
 
 fn workspace(global: &Global) -> Result<Workspace> {
     Workspace::open(places(global)?)
+}
+
+/// The ledger with the budgets in force, which must be there; what is to be said of them is said.
+fn books(workspace: &Workspace, printer: &mut Printer) -> Result<Books> {
+    let books = Books::open(workspace, Access::Existing)?;
+    printer.warnings(books.regime().findings());
+    Ok(books)
 }
 
 /// The requests that are meant, told apart by some columns.

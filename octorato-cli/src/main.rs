@@ -61,6 +61,9 @@ fn run(cli: &Cli, printer: &mut Printer) -> anyhow::Result<Outcome> {
         Command::Prices(args) => commands::prices::run(&cli.global, args, printer),
         Command::Gate(_) => Ok(Outcome::Fine), // answered before all others
         Command::Hook(args) => commands::hook::run(&cli.global, args, printer),
+        Command::Budget(args) => commands::budget::run(&cli.global, args, printer),
+        Command::Ledger(args) => commands::ledger::run(&cli.global, args, printer),
+        Command::Doctor(args) => commands::doctor::run(&cli.global, args, printer),
         Command::Schema(args) => commands::schema::run(args, printer),
         Command::Explain(args) => commands::explain::run(args, printer),
         Command::Completions(args) => commands::completions::run(args, printer),

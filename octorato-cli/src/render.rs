@@ -1,5 +1,6 @@
 //! Documents as text: for the terminal, for Markdown, for spreadsheets.
 
+pub(crate) mod budget;
 pub(crate) mod charge;
 pub(crate) mod csv;
 pub(crate) mod foreign;

@@ -29,23 +29,29 @@ mod lines;
 mod regime;
 mod removals;
 mod replies;
+mod sign;
 mod status;
+mod store;
+mod trials;
 
 use std::sync::Arc;
 
-use octorato_core::{Arms, Error, ErrorKind, Result};
-use octorato_finops::ledger::Ledger;
+use octorato_core::{Arms, Result};
+use octorato_finops::ledger::{Ledger, SqliteLedger};
 
 use crate::Workspace;
 use crate::config::places::Places;
 
 pub use apply::{Applied, apply};
-pub use extend::Signature;
 pub use regime::{Origin, Regime};
 pub use removals::Removal;
-pub use status::{Filter, Line, State, Status};
+pub use replies::{call as call_row, path as path_row, standing as standing_row};
+pub(crate) use sign::make_key;
+pub use sign::signer;
+pub use status::{Filter, Line, State, Status, raise_row};
+pub use store::restore;
 
-pub(crate) use status::is_counted;
+pub(crate) use status::{conditions, is_counted, label, parties, scope_name};
 
 /// Whether a ledger that is not there is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +65,7 @@ pub enum Access {
 /// A ledger beside the budgets that are in force.
 pub struct Books {
     ledger: Arc<dyn Ledger>,
+    store: Option<Arc<SqliteLedger>>,
     places: Places,
     arms: Arms,
     regime: Regime,
@@ -67,13 +74,11 @@ pub struct Books {
 impl Books {
     /// Opens the ledger that lies where the workspace keeps its state.
     ///
-    /// Fails with [`ErrorKind::NotFound`] where there is none and none is to be made.
+    /// Fails with [`ErrorKind::NotFound`](octorato_core::ErrorKind::NotFound) where there is none and none is to be made.
     pub fn open(workspace: &Workspace, access: Access) -> Result<Self> {
-        let places = workspace.places();
-        if access == Access::Existing && places.ledger().symlink_metadata().is_err() {
-            return Err(no_ledger(places));
-        }
-        Err(Error::new(ErrorKind::Unavailable, "no store yet"))
+        let store = store::open(workspace.places(), access)?;
+        let books = Self::over(store.clone(), workspace)?;
+        Ok(Self { store: Some(store), ..books })
     }
 
     /// Books over a ledger that is open: puts in force what `budgets.yaml` says now, if that is
@@ -83,7 +88,7 @@ impl Books {
     pub fn over(ledger: Arc<dyn Ledger>, workspace: &Workspace) -> Result<Self> {
         let places = workspace.places().clone();
         let regime = Regime::establish(&*ledger, &places, workspace.arms())?;
-        Ok(Self { ledger, places, arms: workspace.arms().clone(), regime })
+        Ok(Self { ledger, store: None, places, arms: workspace.arms().clone(), regime })
     }
 
     /// The ledger.
@@ -112,9 +117,7 @@ impl Books {
     }
 }
 
-/// What is said where a ledger is needed and there is none.
-fn no_ledger(places: &Places) -> Error {
-    let file = places.ledger();
-    Error::new(ErrorKind::NotFound, format!("no ledger yet: `{}`", file.display()))
-        .hinted("run `octorato init`; `octorato sync` makes it too, and fills it")
+/// Makes the ledger where it is missing.
+pub(crate) fn make(places: &Places) -> Result<()> {
+    store::open(places, Access::Make).map(drop)
 }

@@ -32,7 +32,7 @@ pub mod zones;
 
 mod fields;
 mod findings;
-mod init;
+pub(crate) mod init;
 mod layout;
 pub(crate) mod nearest;
 mod quote;

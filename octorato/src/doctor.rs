@@ -4,8 +4,9 @@ mod privacy;
 
 use std::path::Path;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use octorato_core::{Diagnostic, Error, ErrorKind, Severity};
+use octorato_finops::ledger::keys::KeyFolder;
 use octorato_finops::ledger::{Call, State};
 
 use crate::Workspace;
@@ -15,6 +16,9 @@ use crate::config::places::Places;
 
 /// Below so many bytes a disk counts as full.
 const LEAST_FREE: u64 = 64 << 20;
+
+/// An alert that waits for longer is late.
+const LATE: SignedDuration = SignedDuration::from_mins(15);
 
 /// What a set-up is, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -95,7 +99,10 @@ impl Checkup {
             self.warn(codes::NO_ARMS, "no arm is declared", hint);
         }
         match Books::open(workspace, Access::Existing) {
-            Ok(books) => self.books(&books),
+            Ok(books) => {
+                self.books(&books);
+                self.keys(workspace.places());
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 self.failed(codes::NO_LEDGER, &error);
                 self.budgets_file(workspace.places());
@@ -167,7 +174,34 @@ impl Checkup {
             let hint = "`octorato ledger orphans` lists them, `ledger resolve` says what one cost";
             self.warn(codes::ORPHANS, message, hint);
         }
+        let late = reading.now.saturating_sub(LATE).unwrap_or(Timestamp::MIN);
+        let waiting = books.alerts()?.iter().filter(|(_, alert)| alert.at < late).count();
+        if waiting > 0 {
+            let message = format!("{waiting} alerts wait to be delivered");
+            let hint = "`octorato budget alerts` lists them, `--deliver` tries again";
+            self.warn(codes::UNDELIVERED, message, hint);
+        }
         Ok(())
+    }
+
+    /// The keys that sign extensions.
+    fn keys(&mut self, places: &Places) {
+        let ids = KeyFolder::open(&places.keys()).and_then(|folder| {
+            let ids = folder.ids()?;
+            ids.iter().try_for_each(|id| folder.signer(id).map(drop))?;
+            Ok(ids)
+        });
+        match ids {
+            Ok(ids) if ids.is_empty() => self.no_key(places),
+            Ok(ids) => self.fact("keys", ids.join(", ")),
+            Err(error) if error.kind() == ErrorKind::NotFound => self.no_key(places),
+            Err(error) => self.failed(codes::BAD_KEY, &error),
+        }
+    }
+
+    fn no_key(&mut self, places: &Places) {
+        let message = format!("no signing key: `{}`", places.keys().display());
+        self.warn(codes::NO_KEY, message, "`octorato init` makes one");
     }
 }
 

@@ -25,6 +25,15 @@ impl Lock {
         Self::within(path, PATIENCE)
     }
 
+    /// The right to write `path` if nobody has it now; nothing where somebody has.
+    pub(crate) fn at_once(path: &Path) -> Result<Option<Self>> {
+        match Self::within(path, Duration::ZERO) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(error) if error.kind() == ErrorKind::Unavailable => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn within(path: &Path, patience: Duration) -> Result<Self> {
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let mut name = target.clone().into_os_string();
@@ -41,7 +50,7 @@ impl Lock {
                 }
                 Err(TryLockError::WouldBlock) => {
                     return Err(Error::new(
-                        ErrorKind::Io,
+                        ErrorKind::Unavailable,
                         format!("another octorato is writing: `{}`", path.display()),
                     )
                     .hinted("try again when it has ended"));

@@ -33,8 +33,7 @@ pub use octorato_brain as brain;
 pub use octorato_core as core;
 pub use octorato_finops as finops;
 
-#[allow(dead_code)]
-mod alerts;
+pub mod alerts;
 mod assignments;
 pub mod books;
 pub mod config;

@@ -19,9 +19,39 @@ pub const ALL: &[Schema] = &[
         json: include_str!("../schemas/arms.json"),
     },
     Schema {
+        name: "budget_alert",
+        about: "what a sink is told when a tier of a budget is reached",
+        json: include_str!("../schemas/budget_alert.json"),
+    },
+    Schema {
+        name: "budget_check",
+        about: "what `octorato budget check --json` prints",
+        json: include_str!("../schemas/budget_check.json"),
+    },
+    Schema {
+        name: "budget_explain",
+        about: "what `octorato budget explain --json` prints",
+        json: include_str!("../schemas/budget_explain.json"),
+    },
+    Schema {
+        name: "budget_extend",
+        about: "what `octorato budget extend --json` prints",
+        json: include_str!("../schemas/budget_extend.json"),
+    },
+    Schema {
+        name: "budget_status",
+        about: "what `octorato budget status --json` prints",
+        json: include_str!("../schemas/budget_status.json"),
+    },
+    Schema {
         name: "budgets",
         about: "budgets.yaml: caps and what happens at them",
         json: include_str!("../schemas/budgets.json"),
+    },
+    Schema {
+        name: "doctor",
+        about: "what `octorato doctor --json` prints",
+        json: include_str!("../schemas/doctor.json"),
     },
     Schema {
         name: "hook_change",
@@ -32,6 +62,21 @@ pub const ALL: &[Schema] = &[
         name: "hook_status",
         about: "what `octorato hook status --json` prints",
         json: include_str!("../schemas/hook_status.json"),
+    },
+    Schema {
+        name: "ledger_answer",
+        about: "a line that `octorato ledger apply` writes",
+        json: include_str!("../schemas/ledger_answer.json"),
+    },
+    Schema {
+        name: "ledger_operation",
+        about: "a line that `octorato ledger apply` reads",
+        json: include_str!("../schemas/ledger_operation.json"),
+    },
+    Schema {
+        name: "ledger_orphans",
+        about: "what `octorato ledger orphans --json` prints",
+        json: include_str!("../schemas/ledger_orphans.json"),
     },
     Schema {
         name: "price",

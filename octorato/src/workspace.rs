@@ -1,8 +1,11 @@
 //! Where configuration, logs and prices meet.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use octorato_brain::Brain;
-use octorato_core::{Arms, Diagnostic, Error, ErrorKind, Result, UsageEvent};
+use octorato_core::{Arm, ArmId, Arms, ClientId, Diagnostic, Error, ErrorKind, Result, UsageEvent};
 use octorato_finops::attribute::{LocalDisk, Pins, Resolver};
 use octorato_finops::logs::{self, Place, Progress, Reading};
 use octorato_finops::price::PriceBook;
@@ -143,9 +146,14 @@ impl Workspace {
 
     /// That the query names only what is declared.
     pub(crate) fn check(&self, query: &Query) -> Result<()> {
+        self.check_names(query.arm.as_ref(), query.client.as_ref())
+    }
+
+    /// That an arm and a client are declared, where they are named.
+    pub fn check_names(&self, arm: Option<&ArmId>, client: Option<&ClientId>) -> Result<()> {
         for (kind, id, known) in [
-            ("arm", query.arm.as_ref().map(ToString::to_string), self.arm_names()),
-            ("client", query.client.as_ref().map(ToString::to_string), self.client_names()),
+            ("arm", arm.map(ToString::to_string), self.arm_names()),
+            ("client", client.map(ToString::to_string), self.client_names()),
         ] {
             if let Some(id) = id
                 && !known.contains(&id)
@@ -171,6 +179,23 @@ impl Workspace {
     /// What was given to arms by hand.
     pub(crate) fn pins(&self) -> &Pins {
         &self.pins
+    }
+
+    /// The declared arm of this id.
+    pub fn declared_arm(&self, id: &ArmId) -> Result<&Arm> {
+        self.arms.arm(id).ok_or_else(|| unknown("arm", id.as_str(), &self.arm_names()))
+    }
+
+    /// Whose work in a folder of this machine is at a time, and the project that it belongs to;
+    /// nobody's where the folder says nothing.
+    pub fn owner_of(
+        &self,
+        folder: &Path,
+        at: Timestamp,
+    ) -> Result<(Option<ArmId>, Option<Arc<str>>)> {
+        let folder = folder.to_string_lossy();
+        let (attribution, project) = self.resolver()?.owner(&folder, at);
+        Ok((attribution.arm, project))
     }
 
     /// A resolver for these arms on this machine.

@@ -14,6 +14,7 @@ use octorato::books::{Books, Filter, Origin, State};
 use octorato::config::places::{Named, Places};
 use octorato::core::{ArmId, ClientId, Currency, ErrorKind, Money};
 use octorato::finops::budget::{OnError, SpendPath};
+use octorato::finops::ledger::keys::{KeyFolder, verify_raise};
 use octorato::finops::ledger::{Append, Ledger, MemoryLedger, SourceKey, WallClock};
 use tempfile::TempDir;
 
@@ -205,24 +206,15 @@ fn an_extension_is_signed_and_raises_the_limit() {
     let now = office.ledger.time().unwrap().now;
     let later = now + jiff::SignedDuration::from_hours(1);
     let draft = books.draft_extension(judge, money("20"), later, " launch ").unwrap();
-    let signed = std::cell::RefCell::new(String::new());
-    let sign = |bytes: &[u8]| {
-        *signed.borrow_mut() = String::from_utf8(bytes.to_vec()).unwrap();
-        Ok(("key-1".into(), [7_u8; 64].as_slice().into()))
-    };
-    let raise = books.extend(draft, &sign).unwrap();
-    let lines: Vec<String> = signed.borrow().lines().map(str::to_owned).collect();
-    assert_eq!(
-        lines,
-        [
-            "octorato extension 1".to_owned(),
-            raise.id.to_string(),
-            judge.id.full(),
-            "20 USD".to_owned(),
-            later.to_string(),
-            "launch".to_owned(),
-        ]
-    );
+    let keys = KeyFolder::make(&office.folder.path().join("keys")).unwrap();
+    let public = keys.make_key().unwrap();
+    let signer = keys.signer(&public.id()).unwrap();
+    let raise = books.extend(draft, &signer).unwrap();
+    assert_eq!(&*raise.reason, "launch");
+    let name = office.ledger.note("ledger/name").unwrap().unwrap();
+    verify_raise(&name, &raise, |id| (*id == *public.id()).then_some(public)).unwrap();
+    let another = verify_raise(b"another ledger", &raise, |_| Some(public)).unwrap_err();
+    assert_eq!(another.kind(), ErrorKind::Refused);
     let status = books.status(&Filter::default()).unwrap();
     assert_eq!(status.lines[0].standings[0].limit, money("220"));
     assert_eq!(status.lines[0].raises, [raise]);

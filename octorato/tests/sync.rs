@@ -12,8 +12,8 @@ use octorato::config::places::Places;
 use octorato::core::{Currency, Error, ErrorKind, Money, ReservationId, Result};
 use octorato::finops::budget::InForce;
 use octorato::finops::ledger::{
-    Answer, Ask, Balance, Batch, Call, Entry, Fact, Imported, Ledger, MemoryLedger, Note, Operation, Raise,
-    Reading, SourceKey, Standing, Verdict, Verification, WallClock,
+    Answer, Ask, Balance, Batch, Call, Entry, Fact, Imported, Ledger, MemoryLedger, Note,
+    Operation, Raise, Reading, SourceKey, Standing, Verdict, Verification, WallClock,
 };
 use octorato::finops::logs::{Place, Quiet, Start};
 use octorato::finops::report::{Dimension, Query};
@@ -418,7 +418,8 @@ fn a_sync_that_was_killed_goes_on_as_if_it_had_not_been() {
     let workspace = machine.workspace();
     let expected = reported(&workspace, &machine.logs());
     for commits in 0..6 {
-        let ledger = Failing { inner: MemoryLedger::new(WallClock), left: commits.into(), refused: None };
+        let ledger =
+            Failing { inner: MemoryLedger::new(WallClock), left: commits.into(), refused: None };
         let killed = sync(&workspace, &ledger, &machine.logs(), &Quiet);
         ledger.left.store(usize::MAX, Ordering::SeqCst);
         let report = machine.sync(&ledger);

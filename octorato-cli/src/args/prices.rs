@@ -85,7 +85,7 @@ pub(crate) struct Classes {
     pub(crate) unit: Vec<(Unit, u64)>,
 }
 
-fn instant(text: &str) -> Result<Timestamp, String> {
+pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = text.parse() {
         return Ok(at);
     }
@@ -95,7 +95,7 @@ fn instant(text: &str) -> Result<Timestamp, String> {
         .ok_or_else(|| "write `2026-11-20T12:00:00Z` or a day such as `2026-11-20`".to_owned())
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() && !value.is_empty() => {
             Ok((name.to_owned(), value.to_owned()))

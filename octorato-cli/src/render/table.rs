@@ -1,6 +1,9 @@
 //! Tables for the terminal and for Markdown.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
+
+use anstyle::Style;
 
 use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, TableStyle};
 
@@ -24,17 +27,31 @@ pub(crate) enum Align {
 pub(crate) struct Table {
     columns: Vec<(String, Align)>,
     rows: Vec<Vec<String>>,
+    /// How whole rows look, by their place.
+    styles: BTreeMap<usize, Style>,
     total: Option<Vec<String>>,
 }
 
 impl Table {
     pub(crate) fn new(columns: &[(&str, Align)]) -> Self {
         let columns = columns.iter().map(|(title, align)| ((*title).to_owned(), *align)).collect();
-        Self { columns, rows: Vec::new(), total: None }
+        Self { columns, rows: Vec::new(), styles: BTreeMap::new(), total: None }
     }
 
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
+    }
+
+    /// A row of one line that looks another way.
+    pub(crate) fn styled_row(
+        &mut self,
+        style: Option<Style>,
+        cells: impl IntoIterator<Item = String>,
+    ) {
+        if let Some(style) = style {
+            self.styles.insert(self.rows.len(), style);
+        }
+        self.row(cells);
     }
 
     pub(crate) fn total(&mut self, cells: impl IntoIterator<Item = String>) {
@@ -129,6 +146,8 @@ impl fmt::Display for Table {
                     writeln!(text, "{FAINT}{}{FAINT:#}", lines[1].trim_end())?;
                 }
                 write!(text, "{BOLD}{line}{BOLD:#}")?;
+            } else if let Some(style) = self.styles.get(&(at - 2)) {
+                write!(text, "{style}{line}{style:#}")?;
             } else {
                 text += line;
             }

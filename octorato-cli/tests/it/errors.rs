@@ -379,10 +379,10 @@ fn unknown_names_are_refused_with_the_known_ones() {
     hint: `octorato explain` lists all codes
     [exit 2]
     ");
-    assert_snapshot!(run("schema budget"), @r"
+    assert_snapshot!(run("schema budget"), @"
     [stderr]
     error: no such schema: `budget`
-    hint: known: arms, budgets, hook_change, hook_status, price, prices, prices_change, prices_diff, prices_list, prices_recost, prices_show, report, settings, why
+    hint: known: arms, budget_alert, budget_check, budget_explain, budget_extend, budget_status, budgets, doctor, hook_change, hook_status, ledger_answer, ledger_operation, ledger_orphans, price, prices, prices_change, prices_diff, prices_list, prices_recost, prices_show, report, settings, why
     [exit 2]
     ");
     assert_snapshot!(run("completions cmd"), @r"
@@ -404,7 +404,7 @@ fn unknown_names_are_refused_with_the_known_ones() {
     For more information, try '--help'.
     [exit 2]
     ");
-    assert_snapshot!(run(""), @r"
+    assert_snapshot!(run(""), @"
     [stderr]
     Which client burned which tokens, to the last one, from the logs that your agents write
 
@@ -421,6 +421,9 @@ fn unknown_names_are_refused_with_the_known_ones() {
       prices       The price lists that amounts are from: look, compare, take newer ones, restate
       gate         Answer a coding agent's hook: whether a prompt or a tool call may go on
       hook         The hooks that make coding agents call the gate: install, uninstall, status
+      budget       What may still be spent: status, checks, extensions, alerts
+      ledger       The book of what calls may cost and did cost: verify, resolve, correct, back up
+      doctor       What is missing or wrong in this set-up; exits with 1 where anything is
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell

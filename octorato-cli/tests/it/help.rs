@@ -12,7 +12,7 @@ fn run(line: &str) -> String {
 
 #[test]
 fn the_help_is_short_and_says_where_to_begin() {
-    assert_snapshot!(run("-h"), @r"
+    assert_snapshot!(run("-h"), @"
     Which client burned which tokens, to the last one, from the logs that your agents write
 
     Usage: octorato [OPTIONS] <COMMAND>
@@ -29,6 +29,9 @@ fn the_help_is_short_and_says_where_to_begin() {
       prices       The price lists that amounts are from: look, compare, take newer ones, restate
       gate         Answer a coding agent's hook: whether a prompt or a tool call may go on
       hook         The hooks that make coding agents call the gate: install, uninstall, status
+      budget       What may still be spent: status, checks, extensions, alerts
+      ledger       The book of what calls may cost and did cost: verify, resolve, correct, back up
+      doctor       What is missing or wrong in this set-up; exits with 1 where anything is
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell
@@ -79,7 +82,7 @@ fn sync_has_help() {
 
 #[test]
 fn the_long_help_says_what_an_arm_is() {
-    assert_snapshot!(run("--help"), @r"
+    assert_snapshot!(run("--help"), @"
     Which client burned which tokens, to the last one, from the logs that your agents write.
 
     An arm is one client's sealed cell: folders whose work is that client's. Octorato reads the
@@ -99,6 +102,9 @@ fn the_long_help_says_what_an_arm_is() {
       prices       The price lists that amounts are from: look, compare, take newer ones, restate
       gate         Answer a coding agent's hook: whether a prompt or a tool call may go on
       hook         The hooks that make coding agents call the gate: install, uninstall, status
+      budget       What may still be spent: status, checks, extensions, alerts
+      ledger       The book of what calls may cost and did cost: verify, resolve, correct, back up
+      doctor       What is missing or wrong in this set-up; exits with 1 where anything is
       schema       Print the JSON Schema of a file or a document
       explain      Explain the code of a finding, such as ARM008
       completions  Print a completion script for a shell
@@ -464,21 +470,30 @@ fn the_version_is_one_line() {
 
 #[test]
 fn schemas_are_listed_and_printed() {
-    assert_snapshot!(run("schema"), @r"
-    arms          arms.yaml: clients and arms
-    budgets       budgets.yaml: caps and what happens at them
-    hook_change   what `octorato hook install --json` and `hook uninstall --json` print
-    hook_status   what `octorato hook status --json` prints
-    price         what `octorato price --json` prints, and a line of `price --batch`
-    prices        prices.yaml: the operator's own prices
-    prices_change what `octorato prices import --json` and `prices update --json` print
-    prices_diff   what `octorato prices diff --json` prints
-    prices_list   what `octorato prices list --json` and `prices use --json` print
-    prices_recost what `octorato prices recost --json` prints
-    prices_show   what `octorato prices show --json` and `prices explain --json` print
-    report        what `octorato report --json` prints
-    settings      octorato.toml: the settings of a brain
-    why           what `octorato why --json` prints
+    assert_snapshot!(run("schema"), @"
+    arms             arms.yaml: clients and arms
+    budget_alert     what a sink is told when a tier of a budget is reached
+    budget_check     what `octorato budget check --json` prints
+    budget_explain   what `octorato budget explain --json` prints
+    budget_extend    what `octorato budget extend --json` prints
+    budget_status    what `octorato budget status --json` prints
+    budgets          budgets.yaml: caps and what happens at them
+    doctor           what `octorato doctor --json` prints
+    hook_change      what `octorato hook install --json` and `hook uninstall --json` print
+    hook_status      what `octorato hook status --json` prints
+    ledger_answer    a line that `octorato ledger apply` writes
+    ledger_operation a line that `octorato ledger apply` reads
+    ledger_orphans   what `octorato ledger orphans --json` prints
+    price            what `octorato price --json` prints, and a line of `price --batch`
+    prices           prices.yaml: the operator's own prices
+    prices_change    what `octorato prices import --json` and `prices update --json` print
+    prices_diff      what `octorato prices diff --json` prints
+    prices_list      what `octorato prices list --json` and `prices use --json` print
+    prices_recost    what `octorato prices recost --json` prints
+    prices_show      what `octorato prices show --json` and `prices explain --json` print
+    report           what `octorato report --json` prints
+    settings         octorato.toml: the settings of a brain
+    why              what `octorato why --json` prints
     ");
     for name in octorato::schema::ALL.iter().map(|schema| schema.name) {
         let schema: serde_json::Value =
@@ -489,7 +504,7 @@ fn schemas_are_listed_and_printed() {
 
 #[test]
 fn every_code_is_explained() {
-    assert_snapshot!(run("explain"), @r"
+    assert_snapshot!(run("explain"), @"
     ARM001  The file is not YAML from here on, so nothing in it is used.
     ARM002  The file has a byte here that is not UTF-8, so its text is not certain.
     ARM003  Ids name files, ledger scopes and command-line arguments, so they are short slugs: a-z, 0-9, `.`, `_` and `-`.
@@ -565,6 +580,7 @@ fn every_code_is_explained() {
     BUD026  The default is for arms that no budget names; this arm is named, but only for a part of its work, so the rest of it has no cap of its own.
     BUD027  A trial says what a hard stop would have denied; without a hard stop it has nothing to say.
     BUD028  A key of the original Octorato that has nothing to say here, so it is passed over.
+    BUD029  What share of a plan's fee a call bears is known when the month is over, so a cap on allocated cost cannot deny a call.
     DOC001  Without arms nothing is anybody's: all work is unattributed, and only the operator's budgets judge it.
     DOC002  Without a `budgets.yaml` there is no cap at all, so every call is allowed.
     DOC003  A file that cannot be used lifts no cap: the budgets that were read last stay in force, and no later change of the file counts.

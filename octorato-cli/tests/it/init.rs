@@ -9,18 +9,22 @@ use crate::sandbox::Sandbox;
 #[test]
 fn init_makes_the_private_places_and_a_second_run_keeps_them() {
     let sandbox = Sandbox::new();
-    assert_snapshot!(sandbox.run("init"), @r"
+    assert_snapshot!(sandbox.run("init"), @"
     made    [HOME]/.config/octorato
     made    [HOME]/.local/share/octorato
     made    [HOME]/.config/octorato/arms.yaml
+    made    [HOME]/.local/share/octorato/ledger.db
+    made    [HOME]/.local/share/octorato/keys
     [stderr]
     next: `octorato scan` proposes arms, `octorato arm add` declares one
     ");
     sandbox.arms("arms: [{ id: acme, client: acme, roots: [/w] }]\n");
-    assert_snapshot!(sandbox.run("init"), @r"
+    assert_snapshot!(sandbox.run("init"), @"
     kept    [HOME]/.config/octorato
     kept    [HOME]/.local/share/octorato
     kept    [HOME]/.config/octorato/arms.yaml
+    kept    [HOME]/.local/share/octorato/ledger.db
+    kept    [HOME]/.local/share/octorato/keys
     [stderr]
     next: `octorato scan` proposes arms, `octorato arm add` declares one
     ");
@@ -30,7 +34,9 @@ fn init_makes_the_private_places_and_a_second_run_keeps_them() {
       "existing": [
         "[HOME]/.config/octorato",
         "[HOME]/.local/share/octorato",
-        "[HOME]/.config/octorato/arms.yaml"
+        "[HOME]/.config/octorato/arms.yaml",
+        "[HOME]/.local/share/octorato/ledger.db",
+        "[HOME]/.local/share/octorato/keys"
       ],
       "schema": 1
     }
@@ -40,10 +46,12 @@ fn init_makes_the_private_places_and_a_second_run_keeps_them() {
 
 #[test]
 fn init_makes_a_brain_where_one_is_named() {
-    assert_snapshot!(Sandbox::new().run("init --brain brain"), @r"
+    assert_snapshot!(Sandbox::new().run("init --brain brain"), @"
     made    [HOME]/.config/octorato
     made    [HOME]/.local/share/octorato
     made    [HOME]/.config/octorato/arms.yaml
+    made    [HOME]/.local/share/octorato/ledger.db
+    made    [HOME]/.local/share/octorato/keys
     made    brain/rules
     made    brain/skills
     made    brain/agents
@@ -120,15 +128,19 @@ fn variables_and_options_name_the_places() {
         sandbox.seen(&output.unwrap())
     };
     let variables = [("OCTORATO_HOME", "a"), ("OCTORATO_STATE", "b")];
-    assert_snapshot!(init(&variables, &["--quiet"]), @r"
+    assert_snapshot!(init(&variables, &["--quiet"]), @"
     made    a
     made    b
     made    a/arms.yaml
+    made    b/ledger.db
+    made    b/keys
     ");
-    assert_snapshot!(init(&variables, &["--quiet", "--home", "c"]), @r"
+    assert_snapshot!(init(&variables, &["--quiet", "--home", "c"]), @"
     made    c
     made    c/arms.yaml
     kept    b
+    kept    b/ledger.db
+    kept    b/keys
     ");
 }
 
@@ -138,9 +150,11 @@ fn an_empty_variable_counts_as_not_set() {
     let mut command = sandbox.command();
     let names = ["OCTORATO_HOME", "OCTORATO_STATE", "OCTORATO_BRAIN"];
     let output = command.envs(names.map(|name| (name, ""))).args(["init", "-q"]).output().unwrap();
-    assert_snapshot!(sandbox.seen(&output), @r"
+    assert_snapshot!(sandbox.seen(&output), @"
     made    [HOME]/.config/octorato
     made    [HOME]/.local/share/octorato
     made    [HOME]/.config/octorato/arms.yaml
+    made    [HOME]/.local/share/octorato/ledger.db
+    made    [HOME]/.local/share/octorato/keys
     ");
 }

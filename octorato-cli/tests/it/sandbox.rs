@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use octorato::finops::price::{Catalog, PriceBook};
 use serde_json::Value;
@@ -50,6 +50,50 @@ impl Sandbox {
     /// Writes `arms.yaml` where it is looked for.
     pub(crate) fn arms(&self, text: &str) {
         self.write(".config/octorato/arms.yaml", text);
+    }
+
+    /// A machine with the arms `web` and `app` of acme and `shop` of globex, these budgets and a
+    /// ledger.
+    pub(crate) fn office(budgets: &str) -> Self {
+        let sandbox = Self::new();
+        sandbox.stdout("init -q");
+        sandbox.arms(
+            "timezone: UTC
+arms:
+  - { id: web, client: acme, roots: [~/acme/web] }
+  - { id: app, client: acme, roots: [~/acme/app] }
+  - { id: shop, client: globex, roots: [~/globex] }
+",
+        );
+        sandbox.budgets(budgets);
+        sandbox
+    }
+
+    /// Writes `budgets.yaml` where it is looked for.
+    pub(crate) fn budgets(&self, text: &str) {
+        self.write(".config/octorato/budgets.yaml", text);
+    }
+
+    /// The answers to operations of the ledger, one a line.
+    pub(crate) fn apply(&self, operations: &str) -> Vec<Value> {
+        use std::io::Write;
+        let mut command = self.command();
+        command.args(["ledger", "apply", "-", "-q"]).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(operations.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", self.seen(&output));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Books so much as used by an arm now, under a key of its own.
+    pub(crate) fn spend(&self, arm: &str, usd: &str, key: &str) {
+        let now = jiff::Timestamp::now();
+        let line = format!(
+            r#"{{"op":"append","source":{{"reader":"test","key":"{key}"}},"at":"{now}","path":{{"arm":"{arm}"}},"usd":"{usd}","size":1}}"#
+        );
+        assert_eq!(self.apply(&line)[0]["appended"], "booked");
     }
 
     /// Writes a transcript among Claude Code's own.
@@ -114,6 +158,33 @@ impl Sandbox {
             .replace(&Catalog::builtin().snapshot().to_string(), "[prices]")
             .replace(&PriceBook::builtin().id().to_string(), "[book]")
     }
+}
+
+/// Text in which every moment is `[time]`.
+pub(crate) fn undated(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("20") {
+        let (before, found) = rest.split_at(at);
+        shown += before;
+        let is_moment = |length: usize, shape: &str| {
+            found.get(..length).is_some_and(|text| {
+                text.chars()
+                    .zip(shape.chars())
+                    .all(|(c, s)| if s == '0' { c.is_ascii_digit() } else { c == s })
+            })
+        };
+        let shapes = [
+            "0000-00-00 00:00:00 UTC",
+            "0000-00-00 00:00 UTC",
+            "0000-00-00T00:00:00.000Z",
+            "0000-00-00T00:00:00Z",
+        ];
+        let found_shape = shapes.iter().find(|shape| is_moment(shape.len(), shape));
+        shown += if found_shape.is_some() { "[time]" } else { "20" };
+        rest = &found[found_shape.map_or(2, |shape| shape.len())..];
+    }
+    shown + rest
 }
 
 /// Copies a folder with all that is below it.

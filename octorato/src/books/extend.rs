@@ -1,23 +1,12 @@
 //! Raises the limit of a budget for a while.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use octorato_core::{Error, ErrorKind, Money, Result};
 use octorato_finops::budget::Judge;
+use octorato_finops::ledger::keys::{Signer, sign_raise};
 use octorato_finops::ledger::{Operation, Raise, fresh_decision};
 
-use super::Books;
-
-/// What is signed for an extension: all that it is, one line each.
-fn statement(raise: &Raise) -> String {
-    let Raise { id, budget, amount, until, reason, .. } = raise;
-    format!(
-        "octorato extension 1\n{id}\n{}\n{amount} USD\n{until}\n{}\n",
-        budget.full(),
-        reason.escape_default()
-    )
-}
+use super::{Books, sign};
 
 impl Books {
     /// The budget that a person names: by its name, its title or the beginning of its id.
@@ -87,13 +76,11 @@ impl Books {
     }
 
     /// Signs an extension and puts it in force.
-    pub fn extend(&self, draft: Raise, sign: &dyn Fn(&[u8]) -> Result<Signature>) -> Result<Raise> {
-        let raise = Raise { signature: Some(sign(statement(&draft).as_bytes())?), ..draft };
+    pub fn extend(&self, draft: Raise, signer: &Signer) -> Result<Raise> {
+        let mut raise = draft;
+        sign_raise(&sign::name(&*self.ledger)?, &mut raise, signer)?;
         let answers = self.ledger.commit(&[Operation::Raise(raise.clone())])?;
         answers.into_iter().try_for_each(|answer| answer.map(drop))?;
         Ok(raise)
     }
 }
-
-/// The id of a key and what it signed.
-pub type Signature = (Arc<str>, Arc<[u8]>);

@@ -75,8 +75,8 @@ pub(super) fn verdict(verdict: &Verdict) -> Value {
     document
 }
 
-/// How it stands with a call.
-pub(super) fn call(call: &Call) -> Value {
+/// How it stands with a call, as a document.
+pub fn call(call: &Call) -> Value {
     let mut document = outcome(&call.outcome);
     add(&mut document, "id", call.id.to_string().into());
     add(&mut document, "path", path(&call.path));
@@ -86,8 +86,8 @@ pub(super) fn call(call: &Call) -> Value {
     document
 }
 
-/// How it stands with a budget in one of its periods.
-pub(super) fn standing(standing: &Standing) -> Value {
+/// How it stands with a budget in one of its periods, as a document.
+pub fn standing(standing: &Standing) -> Value {
     json!({
         "budget": standing.budget.to_string(),
         "name": standing.name,
@@ -105,8 +105,8 @@ pub(super) fn standing(standing: &Standing) -> Value {
     })
 }
 
-/// A path: what is known of it.
-pub(crate) fn path(path: &SpendPath) -> Value {
+/// What is known of a path, as a document.
+pub fn path(path: &SpendPath) -> Value {
     let mut document = Map::new();
     let named = [
         ("client", path.client.as_ref().map(AsRef::as_ref)),

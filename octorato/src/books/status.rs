@@ -61,6 +61,8 @@ pub struct Line {
     pub standings: Vec<Standing>,
     /// The extensions in force.
     pub raises: Vec<Raise>,
+    /// Of a trial, how many calls of this period it would have denied.
+    pub would_deny: Option<u64>,
     /// Where it is declared, such as `budgets.yaml:7`.
     pub declared: Option<String>,
 }
@@ -117,6 +119,7 @@ impl Books {
             raises.entry(raise.budget).or_default().push(raise);
         }
         let reading = self.ledger.time()?;
+        let trials = super::trials::denied(self)?;
         let lines = Lines::of(&self.places.budgets(), arms);
         let mut status =
             Status { at: reading.now, is_clock_trusted: reading.is_trusted, lines: Vec::new() };
@@ -130,6 +133,7 @@ impl Books {
                 judge: judge.clone(),
                 standings,
                 raises: raises.remove(&judge.id).unwrap_or_default(),
+                would_deny: trials.get(&judge.id).copied(),
                 declared: lines.as_ref().and_then(|lines| lines.find(judge.id)),
             });
         }
@@ -154,7 +158,7 @@ impl Status {
 impl Line {
     /// What the period of a standing is called.
     pub fn label(&self, standing: Option<&Standing>) -> String {
-        label(&self.judge.budget, standing)
+        label(&self.judge.budget, standing.map(|it| &it.slot))
     }
 
     fn rows(&self) -> Vec<Value> {
@@ -172,16 +176,7 @@ impl Line {
         let limit = standing.map_or(budget.limit(), |it| it.limit);
         let remaining = standing.and_then(|it| it.remaining().ok()).unwrap_or(limit);
         let instant = |at: Option<Timestamp>| at.map(|at| at.to_string());
-        let (arm, client) = match budget.scope() {
-            Scope::Operator => (None, None),
-            Scope::Client(id) => (None, Some(id)),
-            Scope::Arm(id) => (Some(id), None),
-        };
-        let conditions: serde_json::Map<String, Value> = budget
-            .selectors()
-            .iter()
-            .map(|(selector, value)| (selector.to_string(), value.into()))
-            .collect();
+        let (arm, client) = parties(budget.scope());
         let tiers: Vec<Value> = budget
             .tiers()
             .list()
@@ -204,7 +199,7 @@ impl Line {
             "scope": scope_name(budget.scope()),
             "arm": arm,
             "client": client,
-            "match": conditions,
+            "match": conditions(budget),
             "period": {
                 "kind": budget.cycle().name(),
                 "start": instant(standing.and_then(|it| it.start)),
@@ -222,6 +217,7 @@ impl Line {
             "state": standing.map_or("ok", |it| State::of(it).name()),
             "enforced": budget.enforces(),
             "shadow": budget.is_shadow(),
+            "would_deny": self.would_deny,
             "basis": budget.basis().name(),
             "resets": instant(standing.and_then(|it| it.resets)),
             "tiers": tiers,
@@ -231,7 +227,22 @@ impl Line {
     }
 }
 
-fn scope_name(scope: &Scope) -> &'static str {
+/// The arm and the client that a budget is about.
+pub(crate) fn parties(scope: &Scope) -> (Option<&ArmId>, Option<&ClientId>) {
+    match scope {
+        Scope::Operator => (None, None),
+        Scope::Client(id) => (None, Some(id)),
+        Scope::Arm(id) => (Some(id), None),
+    }
+}
+
+/// The conditions of a budget, by their names in `budgets.yaml`.
+pub(crate) fn conditions(budget: &Budget) -> Value {
+    let pairs = budget.selectors().iter();
+    Value::Object(pairs.map(|(selector, value)| (selector.to_string(), value.into())).collect())
+}
+
+pub(crate) fn scope_name(scope: &Scope) -> &'static str {
     match scope {
         Scope::Operator => "operator",
         Scope::Client(_) => "client",
@@ -240,7 +251,7 @@ fn scope_name(scope: &Scope) -> &'static str {
 }
 
 /// An extension as a document.
-pub(super) fn raise_row(raise: &Raise) -> Value {
+pub fn raise_row(raise: &Raise) -> Value {
     json!({
         "id": raise.id.to_string(),
         "budget": raise.budget.to_string(),
@@ -251,18 +262,18 @@ pub(super) fn raise_row(raise: &Raise) -> Value {
     })
 }
 
-/// What the period of a standing is called: `2026-11`, `last 24h`, `session s1`.
-pub(crate) fn label(budget: &Budget, standing: Option<&Standing>) -> String {
-    match (budget.cycle(), standing.map(|it| &it.slot)) {
+/// What a slot is called: `2026-11`, `last 24h`, `session s1`.
+pub(crate) fn label(budget: &Budget, slot: Option<&Slot>) -> String {
+    match (budget.cycle(), slot) {
         (_, Some(Slot::Session(session))) => format!("session {session}"),
         (_, Some(Slot::Run(run))) => format!("run {run}"),
         (Cycle::Rolling(rolling), _) => format!("last {rolling}"),
         (Cycle::Total, _) => "all time".to_owned(),
-        (cycle, _) => {
-            let start = standing.and_then(|it| it.start);
-            let period = start.and_then(|at| budget.period(at).ok().flatten());
+        (cycle, Some(Slot::From(start))) => {
+            let period = budget.period(*start).ok().flatten();
             period.map_or_else(|| cycle.name().to_owned(), |period| period.label().to_owned())
         }
+        (cycle, _) => cycle.name().to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use octorato_core::{Error, ErrorKind, Result};
 
 use super::places::{Places, git_work_tree, lies_in, variables};
 use super::zones;
+use crate::books::make_key;
 use crate::files::create_private_folder;
 
 /// What [`init`] made and what it found.
@@ -20,7 +21,7 @@ pub struct InitReport {
 }
 
 /// Makes what is missing of the places: the private folders (only for their owner), a commented
-/// `arms.yaml`, the folders of the brain. Nothing that exists is changed, so it may run again.
+/// `arms.yaml`, the ledger and a signing key, the folders of the brain. Nothing that exists is changed, so it may run again.
 ///
 /// Before anything is made, each private place is checked: in a git work tree or in the brain,
 /// also by way of a symbolic link, the answer is [`ErrorKind::Refused`].
@@ -41,6 +42,12 @@ pub fn init(places: &Places) -> Result<InitReport> {
     }
     let created = create_private_file(&arms, &starter())?;
     report.add(arms, created);
+    let ledger = places.ledger();
+    let is_new = ledger.symlink_metadata().is_err();
+    crate::books::make(places)?;
+    report.add(ledger, is_new);
+    let created = make_key(places)?;
+    report.add(places.keys(), created);
     if let Some(folder) = &places.brain {
         let made = Brain::create(folder)?;
         report.created.extend(made.created);
@@ -53,6 +60,12 @@ impl InitReport {
     fn add(&mut self, path: PathBuf, created: bool) {
         if created { &mut self.created } else { &mut self.existing }.push(path);
     }
+}
+
+/// Makes the folder of the state where it is missing, unless what is in it would not stay private.
+pub(crate) fn make_state(places: &Places) -> Result<()> {
+    refuse_public(&places.state, variables::STATE, places.brain.as_deref())?;
+    create_private_folder(&places.state).map(drop)
 }
 
 /// The `arms.yaml` of a new operator: no arm, and how to write one.
@@ -171,7 +184,7 @@ mod tests {
         let places = disk.places("a/home", "b/state", Some("clone/brain"));
         let first = init(&places).unwrap();
         assert_eq!(first.created[..3], [places.home.clone(), places.state.clone(), places.arms()]);
-        assert_eq!((first.created.len(), first.existing.len()), (8, 0));
+        assert_eq!((first.created.len(), first.existing.len()), (10, 0));
         assert_eq!(arms::load(&places.arms(), None).unwrap().0.arms, []);
 
         std::fs::write(places.arms(), "arms: [{ id: a, client: b }]\n").unwrap();

@@ -51,14 +51,10 @@ fn private(places: &Places) -> Vec<PathBuf> {
         places.state.clone(),
         places.ledger(),
         places.last_policy(),
-        places.keys(),
     ];
-    if let Ok(entries) = std::fs::read_dir(places.keys()) {
-        paths.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
-    }
     // A file in a folder that others may not enter is closed to them, whatever its own mode is.
     let is_shut = |path: &Path| path.parent().is_some_and(is_closed);
-    paths.retain(|path| !is_shut(path) || path.starts_with(places.keys()));
+    paths.retain(|path| !is_shut(path));
     paths
 }
 

@@ -126,3 +126,13 @@ default: { monthly_usd_cap: 5, action_on_breach: warn }
     ");
     assert!(read(text).0.is_some());
 }
+
+#[test]
+fn a_hard_stop_counts_what_is_known_at_the_call() {
+    let text = "budgets:
+  - { arm: acme, monthly_usd_cap: 5, action_on_breach: hard_stop, basis: allocated }
+";
+    assert_snapshot!(findings(text), @"2:74: error[BUD029]: a hard stop on allocated cost; hint: use `basis: list`, or `warn` in place of `hard_stop`");
+    assert!(read(text).0.is_none());
+    assert!(read(&text.replace("hard_stop", "warn")).0.is_some());
+}

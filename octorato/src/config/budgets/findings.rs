@@ -229,6 +229,12 @@ impl Findings<'_> {
         self.warning(codes::NO_DEFAULT, at, message, hint);
     }
 
+    /// A hard stop that could never hold.
+    pub(super) fn allocated_hard_stop(&mut self, at: Span) {
+        let hint = "use `basis: list`, or `warn` in place of `hard_stop`";
+        self.error(codes::BASIS, at, "a hard stop on allocated cost", hint);
+    }
+
     /// A warning: nothing would ever have been denied.
     pub(super) fn idle_trial(&mut self, at: Span) {
         let hint = "use `hard_stop`, or remove `shadow`";

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use octorato_core::{Currency, Span};
 use octorato_finops::budget::{
-    Action, Budget, Cycle, Percent, Scope, Selector, Selectors, Tier, Tiers,
+    Action, Basis, Budget, Cycle, Percent, Scope, Selector, Selectors, Tier, Tiers,
 };
 
 use super::super::fields::{Fields, list};
@@ -41,10 +41,15 @@ impl Reader<'_, '_, '_> {
         };
         let zone = fields.get("timezone").map(|node| self.zone(node));
         let tiers = self.tiers(fields, at, what);
-        let basis = fields.get("basis").map(|node| self.basis(node));
+        let basis = fields.get("basis").map(|node| (self.basis(node), node.span));
         let shadow = fields.get("shadow").map(|node| (self.truth(node, "shadow"), node.span));
         let sinks = fields.get("sinks").map(|node| self.sinks_named(node));
         let (Some((node, _)), Some(tiers)) = (cap_node, tiers) else { return None };
+        if let Some((Some(Basis::Allocated), at)) = basis
+            && tiers.has_hard_stop()
+        {
+            self.findings.allocated_hard_stop(at);
+        }
         if let Some((Some(true), at)) = shadow
             && !tiers.has_hard_stop()
         {
@@ -56,7 +61,7 @@ impl Reader<'_, '_, '_> {
         if let Some(name) = name {
             budget = budget.named(name?);
         }
-        if let Some(basis) = basis {
+        if let Some((basis, _)) = basis {
             budget = budget.on_basis(basis?);
         }
         if let Some((shadow, _)) = shadow {

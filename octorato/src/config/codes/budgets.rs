@@ -59,6 +59,8 @@ codes! {
         "A trial says what a hard stop would have denied; without a hard stop it has nothing to say.";
     OLD_KEY = "BUD028",
         "A key of the original Octorato that has nothing to say here, so it is passed over.";
+    BASIS = "BUD029",
+        "What share of a plan's fee a call bears is known when the month is over, so a cap on allocated cost cannot deny a call.";
 }
 
 /// Those that `arms.yaml` has too; there is no currency, date or folder in `budgets.yaml`.

@@ -253,7 +253,7 @@ impl Program {
             is_short && argument.contains(['e', 'f'])
                 || ["--files", "--regexp", "--file"].iter().any(|long| argument.starts_with(long))
         };
-        if !WITH_PATTERN.contains(&self.name.as_str()) || arguments.iter().any(|it| gives_it(it)) {
+        if !WITH_PATTERN.contains(&self.name.as_str()) || arguments.iter().any(gives_it) {
             return None;
         }
         arguments.iter().position(|argument| !argument.starts_with('-'))
