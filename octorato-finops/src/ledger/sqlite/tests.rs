@@ -3,6 +3,7 @@
 mod conformance;
 mod copies;
 mod files;
+mod measured;
 mod shown;
 mod together;
 

@@ -11,7 +11,10 @@ use crate::ledger::{Ledger, MemoryLedger};
 
 const START: &str = "2026-10-20T12:00:00Z";
 
+/// So many cases, or what `PROPTEST_CASES` says: 500 where a release is tested.
 fn cases(cases: u32) -> TestRunner {
+    let told = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = told.unwrap_or(cases);
     TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
 }
 

@@ -1,16 +1,20 @@
 //! Threads, handles and processes at one file.
 
 use std::process::Command;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use octorato_core::ReservationId;
+use octorato_core::{ErrorKind, ReservationId};
 
 use super::{Folder, filled, options};
 use crate::budget::Scope;
 use crate::ledger::conformance::TestClock;
 use crate::ledger::conformance::races::{five_levels, race};
 use crate::ledger::conformance::world::{budget, cents, in_force, path, usd};
-use crate::ledger::{Decision, Ledger, Operation, Reserve, Settle, SqliteLedger, SqliteReader};
+use crate::ledger::edge::Turnstile;
+use crate::ledger::{
+    Decision, Ledger, Operation, Options, Reserve, Settle, SqliteLedger, SqliteReader,
+};
 
 const START: &str = "2026-10-20T12:00:00Z";
 
@@ -55,6 +59,35 @@ fn everything_is_there_after_it_was_opened_anew() {
     assert!(folder.ledger().with_file_name("ledger.db-wal").metadata().unwrap().len() > 0);
     let ledger = folder.open(clock);
     assert_eq!((ledger.entries(0, usize::MAX).unwrap(), ledger.balances().unwrap()), before);
+}
+
+#[test]
+fn who_waits_too_long_is_told_and_nothing_is_done() {
+    let folder = Folder::new();
+    let clock = TestClock::at(START);
+    let options = Options { deadline: Duration::from_millis(20), ..options(clock) };
+    let ledger = SqliteLedger::open_or_create(&folder.ledger(), options).unwrap();
+    let queue = Turnstile::open(&folder.ledger().with_file_name("ledger.db-queue")).unwrap();
+    let turn = queue.enter(Duration::from_secs(10)).unwrap();
+    let error = ledger.commit(&[Operation::ResetClock]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+    assert!(ledger.entries(0, 10).unwrap().is_empty());
+    drop(turn);
+    let done = || ledger.commit(&[Operation::ResetClock]).is_ok();
+    assert!((0..100).any(|_| done()), "the turn was given back");
+}
+
+#[cfg(unix)]
+#[test]
+fn after_a_commit_that_is_not_durable_nothing_is_answered() {
+    let folder = Folder::new();
+    let ledger = folder.open(TestClock::at(START));
+    ledger.commit(&[Operation::ResetClock]).unwrap();
+    std::fs::remove_file(folder.ledger().with_file_name("ledger.db-wal")).unwrap();
+    for _ in 0..2 {
+        let error = ledger.commit(&[Operation::ResetClock]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+    }
 }
 
 /// Reserves and settles so many calls of a cent.
