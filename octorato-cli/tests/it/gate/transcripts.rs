@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{budgets, claude, event, machine, read_notes, tool};
+use super::{ask, budgets, claude, event, machine, read_notes, tool};
 use crate::sandbox::Sandbox;
 use crate::transcript::Turn;
 
@@ -136,4 +136,38 @@ fn a_session_that_went_elsewhere_spends_for_its_arm() {
     write(&sandbox, &lines);
     let answer = claude(&sandbox, &tool(&sandbox, "elsewhere", "WebSearch", &json!({})));
     assert!(answer.denies().contains("$0.006 spent"), "{answer:?}");
+}
+
+/// Somebody holds the ledger: what the session gained cannot be booked, so nothing is known.
+#[test]
+fn a_ledger_that_is_held_is_answered_by_on_error_in_time() {
+    let sandbox = capped();
+    let question = read_notes(&sandbox, "clients/acme");
+    claude(&sandbox, &question).allows();
+    let queue = sandbox.path(".local/share/octorato/ledger.db-queue");
+    let held = fs::OpenOptions::new().write(true).open(queue).unwrap();
+    held.lock().unwrap();
+    write(&sandbox, &turns(&sandbox, "clients/acme", &["1"]));
+    let line = "gate --agent claude --deadline-ms 300";
+    let answer = ask(&sandbox, line, &question);
+    assert!(answer.denies().contains("in time"), "{answer:?}");
+    // Over initech nothing is enforced, and to look needs no turn.
+    let other =
+        ask(&sandbox, line, &event(&sandbox, "clients/initech", "Notification", &json!({})));
+    other.allows();
+    budgets(&sandbox, &format!("on_error: allow\n{CAP}"));
+    let answer = ask(&sandbox, line, &question);
+    assert_eq!((answer.code, answer.talk.lines().count()), (0, 1), "{answer:?}");
+    held.unlock().unwrap();
+    claude(&sandbox, &question).allows();
+}
+
+/// The ledger must not come to lie where it would be committed.
+#[test]
+fn no_ledger_is_made_inside_a_git_work_tree() {
+    let sandbox = capped();
+    fs::create_dir_all(sandbox.path(".local/share/octorato")).unwrap();
+    fs::create_dir_all(sandbox.path(".local/.git")).unwrap();
+    claude(&sandbox, &read_notes(&sandbox, "clients/acme")).denies();
+    assert!(!sandbox.path(".local/share/octorato/ledger.db").exists());
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use octorato_core::{Error, ErrorKind, Money, Result};
 use octorato_finops::attribute::LocalDisk;
 use octorato_finops::budget::{SpendPath, Unpriced};
-use octorato_finops::ledger::{Ask, Ledger, Options, SqliteLedger, Verdict};
+use octorato_finops::ledger::{Ask, Ledger, Options, SqliteLedger, SqliteReader, Verdict};
 use octorato_finops::logs::find_session;
 use octorato_finops::price::{Request, WorstCase};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use super::make_private_folder;
 use crate::Workspace;
 use crate::books::{Books, Origin};
-use crate::config::places::Places;
+use crate::config::places::{Places, git_work_tree};
 use crate::gate::compiled::{self, Compiled, Policy};
 use crate::gate::decide::Imported;
 use crate::gate::protocol::{Agent, HookEvent};
@@ -32,13 +32,14 @@ pub(in crate::gate) struct Vault {
     places: Places,
     /// Whether the configuration is another than at the last hook.
     has_changed: bool,
-    ledger: Option<Arc<dyn Ledger>>,
+    reader: Option<SqliteReader>,
+    writer: Option<Arc<dyn Ledger>>,
     workspace: Option<Workspace>,
 }
 
 impl Vault {
     pub(super) fn new(places: &Places, has_changed: bool) -> Self {
-        Self { places: places.clone(), has_changed, ledger: None, workspace: None }
+        Self { places: places.clone(), has_changed, reader: None, writer: None, workspace: None }
     }
 
     /// Books what the session's transcripts have gained. Where none has changed since `seen`, not even
@@ -49,7 +50,9 @@ impl Vault {
         event: &HookEvent,
         seen: &mut Option<String>,
     ) -> Result<Imported> {
-        let Some(ledger) = self.ledger(compiled)? else { return Ok(Imported::default()) };
+        if !self.ready(compiled)? {
+            return Ok(Imported::default());
+        }
         // Other agents' transcripts have no readers yet: for them the ledger is what it is.
         let transcript = event.transcript.as_deref().filter(|_| event.agent == Agent::Claude);
         let Some(transcript) = transcript.filter(|path| path.symlink_metadata().is_ok()) else {
@@ -60,6 +63,7 @@ impl Vault {
         if seen.as_ref() == Some(&now) {
             return Ok(Imported::default());
         }
+        let ledger = self.writer()?;
         let report = sync_session(self.workspace(compiled)?, &*ledger, transcript)?;
         *seen = Some(now);
         let Some(last) = report.last else { return Ok(Imported::default()) };
@@ -93,7 +97,7 @@ impl Vault {
 
     /// How it stands with calls.
     pub(super) fn check(&mut self, compiled: &Compiled, asks: &[Ask]) -> Result<Vec<Verdict>> {
-        match self.ledger(compiled)? {
+        match self.reader(compiled)? {
             Some(ledger) => ledger.check(asks),
             None => Ok(Vec::new()),
         }
@@ -105,7 +109,7 @@ impl Vault {
         compiled: &Compiled,
         path: &SpendPath,
     ) -> Result<bool> {
-        let Some(ledger) = self.ledger(compiled)? else { return Ok(false) };
+        let Some(ledger) = self.reader(compiled)? else { return Ok(false) };
         let in_force = ledger.in_force()?;
         let is_enforced = in_force.judging(path).iter().any(|judge| judge.budget.enforces());
         Ok(is_enforced && in_force.unpriced() == Unpriced::Refuse)
@@ -143,7 +147,7 @@ impl Vault {
 
     /// Whether budgets are known although their file cannot be used.
     pub(super) fn has_last_good(&mut self, compiled: &Compiled) -> bool {
-        let known = self.ledger(compiled).and_then(|ledger| match ledger {
+        let known = self.reader(compiled).and_then(|ledger| match ledger {
             Some(ledger) => ledger.in_force().map(|in_force| !in_force.judges().is_empty()),
             None => Ok(false),
         });
@@ -159,24 +163,38 @@ impl Vault {
         Ok(self.workspace.insert(opened))
     }
 
-    /// The ledger with the budgets of now in force; made where there are budgets, nothing where
-    /// there are neither.
-    fn ledger(&mut self, compiled: &Compiled) -> Result<Option<Arc<dyn Ledger>>> {
-        if let Some(ledger) = &self.ledger {
-            return Ok(Some(ledger.clone()));
+    /// Makes certain that the budgets of now are in force; whether there is a ledger. One is made
+    /// where there are budgets.
+    fn ready(&mut self, compiled: &Compiled) -> Result<bool> {
+        if self.reader.is_some() {
+            return Ok(true);
         }
-        let Some(ledger) = self.open(compiled.policy.has_budgets())? else {
+        let path = self.places.ledger();
+        let is_there = path.symlink_metadata().is_ok();
+        if !is_there && !compiled.policy.has_budgets() {
             self.keep(compiled);
-            return Ok(None);
+            return Ok(false);
+        }
+        let reader = is_there.then(|| SqliteReader::open(&path, options())).transpose();
+        // What an older octorato wrote is brought up by whoever writes.
+        let reader = match reader {
+            Err(error) if error.kind() == ErrorKind::Unavailable => None,
+            reader => reader?,
         };
-        let in_force = ledger.in_force()?;
-        let is_other = match &compiled.policy {
-            Policy::Fine(fine) => in_force.policy().full() != fine.id,
-            Policy::NoFile => !in_force.judges().is_empty(),
-            Policy::Broken { .. } => in_force.judges().is_empty(),
+        let is_other = match (&reader, &compiled.policy) {
+            (None, _) => true,
+            (Some(reader), policy) => {
+                let in_force = reader.in_force()?;
+                match policy {
+                    Policy::Fine(fine) => in_force.policy().full() != fine.id,
+                    Policy::NoFile => !in_force.judges().is_empty(),
+                    Policy::Broken { .. } => in_force.judges().is_empty(),
+                }
+            }
         };
         if is_other || self.has_changed {
-            let books = Books::over(ledger.clone(), self.workspace(compiled)?)?;
+            let ledger = self.writer()?;
+            let books = Books::over(ledger, self.workspace(compiled)?)?;
             if let Origin::Unknown(..) = books.regime().origin() {
                 return Err(Error::new(
                     ErrorKind::Config,
@@ -185,8 +203,32 @@ impl Vault {
             }
         }
         self.keep(compiled);
-        self.ledger = Some(ledger.clone());
-        Ok(Some(ledger))
+        self.reader = Some(match reader {
+            Some(reader) => reader,
+            None => SqliteReader::open(&path, options())?,
+        });
+        Ok(true)
+    }
+
+    /// The ledger for looking.
+    fn reader(&mut self, compiled: &Compiled) -> Result<Option<&SqliteReader>> {
+        self.ready(compiled)?;
+        Ok(self.reader.as_ref())
+    }
+
+    /// The ledger for booking, made where it is missing.
+    fn writer(&mut self) -> Result<Arc<dyn Ledger>> {
+        if let Some(ledger) = &self.writer {
+            return Ok(ledger.clone());
+        }
+        let is_new = self.places.ledger().symlink_metadata().is_err();
+        let may_lie = !is_new || git_work_tree(&self.places.state).is_none();
+        if !may_lie || !make_private_folder(&self.places.state) {
+            return Err(Error::new(ErrorKind::Refused, "the ledger cannot be made there")
+                .hinted("OCTORATO_STATE names another folder; none in a git work tree"));
+        }
+        let ledger = SqliteLedger::open_or_create(&self.places.ledger(), options())?;
+        Ok(self.writer.insert(Arc::new(ledger)).clone())
     }
 
     /// Keeps the compiled form once it is in force.
@@ -195,22 +237,11 @@ impl Vault {
             compiled::keep(&self.places, compiled);
         }
     }
+}
 
-    fn open(&self, makes: bool) -> Result<Option<Arc<dyn Ledger>>> {
-        let path = self.places.ledger();
-        let options = Options { deadline: PATIENCE, ..Options::default() };
-        if path.symlink_metadata().is_ok() {
-            return Ok(Some(Arc::new(SqliteLedger::open(&path, options)?)));
-        }
-        if !makes {
-            return Ok(None);
-        }
-        if !make_private_folder(&self.places.state) {
-            return Err(Error::new(ErrorKind::Refused, "the ledger cannot be made there")
-                .hinted("OCTORATO_STATE names another folder; none in a git work tree"));
-        }
-        Ok(Some(Arc::new(SqliteLedger::open_or_create(&path, options)?)))
-    }
+/// A hook waits for other processes, but not for ever.
+fn options() -> Options {
+    Options { deadline: PATIENCE, ..Options::default() }
 }
 
 #[derive(Deserialize)]
