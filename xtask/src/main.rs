@@ -1,6 +1,7 @@
-//! Chores of the project: `cargo xtask test | lint | bench | generate`.
+//! Chores of the project: `cargo xtask test | faults | lint | bench | generate`.
 #![expect(clippy::print_stderr, reason = "a tool of the developers talks on stderr")]
 
+mod faults;
 mod generate;
 #[cfg(test)]
 mod tidy;
@@ -14,6 +15,8 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   test                      all tests, then all examples in documentation
+  faults [--long] [--seed N] [TEST ...]
+                            the ledger against crashes, failing disks and killed processes
   bench [CORPUS]            the price engine; with a folder that holds a `.claude`, the reader
                             side by side with its floor and its peers (see benches/README.md)
   lint                      format, clippy, documentation, dependencies, generated files
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
         ["test"] => test(),
+        ["faults", rest @ ..] => faults::run(rest),
         ["lint"] => lint(),
         ["bench"] => bench(None),
         ["bench", corpus] => bench(Some(corpus)),

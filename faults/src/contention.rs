@@ -1,0 +1,50 @@
+//! Many callers and one cap: never above it, and nothing of it left unused.
+
+use anyhow::Result;
+
+use octorato_finops::ledger::Ledger;
+
+use crate::audit::{self, Acks};
+use crate::chance::Chance;
+use crate::{process, world};
+
+const PROCESSES: usize = 8;
+const THREADS: usize = 64;
+
+/// A cap of $1.00 over five levels, and calls of $0.05.
+pub(crate) fn run(_: &mut Chance, is_long: bool) -> Result<Vec<String>> {
+    let mut faults = Vec::new();
+    for round in 0..if is_long { 200 } else { 20 } {
+        let folder = tempfile::tempdir()?;
+        drop(world::make(folder.path(), "1.00")?);
+        let mut workers = Vec::new();
+        for _ in 0..PROCESSES {
+            workers.push(process::worker(folder.path(), "spend", &[THREADS])?.spawn()?);
+        }
+        for worker in &mut workers {
+            let status = worker.wait()?;
+            if !status.success() {
+                faults.push(format!("round {round}: a worker ended with {status}"));
+            }
+        }
+        let acks = Acks::of_folder(folder.path())?;
+        if acks.lines != PROCESSES * THREADS {
+            faults.push(format!("round {round}: {} callers were answered", acks.lines));
+        }
+        for fault in audit::faults(folder.path(), &acks)? {
+            faults.push(format!("round {round}: {fault}"));
+        }
+        let standings = world::open(folder.path())?.standings()?;
+        if standings.len() != 5 {
+            faults.push(format!("round {round}: {} budgets", standings.len()));
+        }
+        let least = world::usd("0.95")?;
+        for standing in standings {
+            if standing.spent.pico() < least.pico() {
+                let (name, spent) = (standing.name, standing.spent);
+                faults.push(format!("round {round}: only {spent} of {name} were spent"));
+            }
+        }
+    }
+    Ok(faults)
+}

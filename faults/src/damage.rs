@@ -1,0 +1,97 @@
+//! Files that are damaged or missing: a typed error or the same answers, never a panic.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::chance::Chance;
+use crate::{process, world};
+
+/// The size of a page of the database.
+const PAGE: usize = 4_096;
+
+pub(crate) fn run(chance: &mut Chance, _: bool) -> Result<Vec<String>> {
+    let temporary = tempfile::tempdir()?;
+    let whole = temporary.path().join("whole");
+    std::fs::create_dir(&whole)?;
+    drop(world::make(&whole, "1000")?);
+    if !process::worker(&whole, "calls", &[2, 60])?.status()?.success() {
+        bail!("the worker failed");
+    }
+    // All in one file, so that a flipped byte is not one that the log replaces.
+    let connection = rusqlite::Connection::open(world::database(&whole))?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    drop(connection);
+    let sound = probe(&whole)?;
+    let bytes = std::fs::read(world::database(&whole))?;
+    let mut faults = Vec::new();
+
+    let (mut found, mut harmless) = (0, 0);
+    for page in 0..bytes.len() / PAGE {
+        let at = page * PAGE + chance.below(PAGE);
+        let mut flipped = bytes.clone();
+        if let Some(byte) = flipped.get_mut(at) {
+            *byte ^= 1 << chance.below(8);
+        }
+        match said_of(&flipped)? {
+            said if said.starts_with("faulty:") => found += 1,
+            said if said == sound => harmless += 1,
+            said if said.is_empty() => faults.push(format!("a bit at byte {at}: a crash")),
+            _ => faults.push(format!("a bit at byte {at} changes what is said, unseen")),
+        }
+    }
+    println!("  damage: of a bit in each page {found} were found, {harmless} change nothing");
+
+    let garbage: Vec<u8> = (0..PAGE).map(|at| u8::try_from(at % 251).unwrap_or(0)).collect();
+    let headless = [garbage.get(..100).unwrap_or_default(), bytes.get(100..).unwrap_or_default()];
+    let broken = [
+        ("an empty file", Vec::new()),
+        ("garbage", garbage.clone()),
+        ("a header of garbage", headless.concat()),
+        ("half a file", bytes.get(..bytes.len() / 2).unwrap_or_default().to_vec()),
+    ];
+    for (what, bytes) in broken {
+        let said = said_of(&bytes)?;
+        if !said.starts_with("faulty:") {
+            faults.push(format!("{what} is taken for a ledger"));
+        }
+    }
+    if said_of(&bytes)? != sound {
+        faults.push("without its log and its shared memory it says something else".to_owned());
+    }
+    faults.extend(read_only(&bytes)?);
+    Ok(faults)
+}
+
+/// What a process says of a ledger.
+fn probe(folder: &Path) -> Result<String> {
+    let output = process::worker(folder, "probe", &[])?.output()?;
+    Ok(if output.status.success() { String::from_utf8(output.stdout)? } else { String::new() })
+}
+
+/// What a process says of a file alone in its folder.
+fn said_of(bytes: &[u8]) -> Result<String> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(world::database(folder.path()), bytes)?;
+    probe(folder.path())
+}
+
+/// A file and a folder that cannot be written: an error, or only reads.
+fn read_only(bytes: &[u8]) -> Result<Vec<String>> {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir()?;
+    let database = world::database(folder.path());
+    std::fs::write(&database, bytes)?;
+    std::fs::set_permissions(&database, PermissionsExt::from_mode(0o400))?;
+    if std::fs::OpenOptions::new().append(true).open(&database).is_ok() {
+        println!("  damage: this user may write everything, read-only files are not tested");
+        return Ok(Vec::new());
+    }
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o500))?;
+    let status = process::worker(folder.path(), "calls", &[1, 1])?.output()?.status;
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o700))?;
+    Ok(match status.code() {
+        Some(4) => Vec::new(),
+        _ => vec![format!("a write to a read-only ledger ended with {status}")],
+    })
+}
