@@ -15,7 +15,7 @@ const THREADS: usize = 64;
 pub(crate) fn run(_: &mut Chance, is_long: bool) -> Result<Vec<String>> {
     let mut faults = Vec::new();
     for round in 0..if is_long { 200 } else { 20 } {
-        let folder = tempfile::tempdir()?;
+        let folder = world::scratch()?;
         drop(world::make(folder.path(), "1.00")?);
         let mut workers = Vec::new();
         for _ in 0..PROCESSES {

@@ -11,7 +11,7 @@ use crate::{process, world};
 const PAGE: usize = 4_096;
 
 pub(crate) fn run(chance: &mut Chance, _: bool) -> Result<Vec<String>> {
-    let temporary = tempfile::tempdir()?;
+    let temporary = world::scratch()?;
     let whole = temporary.path().join("whole");
     std::fs::create_dir(&whole)?;
     drop(world::make(&whole, "1000")?);
@@ -71,7 +71,7 @@ fn probe(folder: &Path) -> Result<String> {
 
 /// What a process says of a file alone in its folder.
 fn said_of(bytes: &[u8]) -> Result<String> {
-    let folder = tempfile::tempdir()?;
+    let folder = world::scratch()?;
     std::fs::write(world::database(folder.path()), bytes)?;
     probe(folder.path())
 }
@@ -79,7 +79,7 @@ fn said_of(bytes: &[u8]) -> Result<String> {
 /// A file and a folder that cannot be written: an error, or only reads.
 fn read_only(bytes: &[u8]) -> Result<Vec<String>> {
     use std::os::unix::fs::PermissionsExt;
-    let folder = tempfile::tempdir()?;
+    let folder = world::scratch()?;
     let database = world::database(folder.path());
     std::fs::write(&database, bytes)?;
     std::fs::set_permissions(&database, PermissionsExt::from_mode(0o400))?;

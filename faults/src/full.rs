@@ -9,11 +9,11 @@ use crate::process::{self, Shim};
 use crate::world;
 
 pub(crate) fn run(chance: &mut Chance, is_long: bool) -> Result<Vec<String>> {
-    let temporary = tempfile::tempdir()?;
+    let temporary = world::scratch()?;
     let shim = Shim::build(temporary.path())?;
     let mut faults = Vec::new();
     for _ in 0..if is_long { 200 } else { 20 } {
-        let folder = tempfile::tempdir()?;
+        let folder = world::scratch()?;
         drop(world::make(folder.path(), "1000")?);
         let space = chance.below(400_000);
         let mut worker = process::worker(folder.path(), "calls", &[4, 10_000])?;

@@ -3,6 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 
@@ -14,32 +15,57 @@ use crate::record::{self, Event, Line};
 use crate::world;
 
 pub(crate) fn run(chance: &mut Chance, is_long: bool) -> Result<Vec<String>> {
-    let temporary = tempfile::tempdir()?;
-    let (base, lines) = recorded(temporary.path(), if is_long { 200 } else { 40 })?;
+    let temporary = world::scratch()?;
+    let (base, lines) = recorded(temporary.path(), if is_long { 100 } else { 25 })?;
     let syncs = lines.iter().filter(|line| matches!(line.event, Event::SyncEnded(_))).count();
     println!("  images: {} lines, {syncs} syncs", lines.len());
     let count = if is_long { 20_000 } else { 1_000 };
-    let mut faults = Vec::new();
-    for number in 0..count {
+    let mut faults = all(count, chance, |chance| {
         let cut = chance.below(lines.len() + 1);
-        if let Some(fault) = judge(&base, &lines, cut, chance, true)? {
-            faults.push(format!("image {number}, cut at {cut}: {fault}"));
-        }
-    }
+        let fault = judge(&base, &lines, cut, chance, true)?;
+        Ok(fault.map(|fault| format!("cut at {cut}: {fault}")))
+    })?;
     println!("  images: {} of {count} failed", faults.len());
     // The negative control: no sync of the log counts.
     let control = count / 5;
-    let mut failed = 0;
-    for _ in 0..control {
+    let failed = all(control, chance, |chance| {
         // After the first tenth, so that there is something to lose.
         let cut = lines.len() / 10 + chance.below(lines.len() - lines.len() / 10);
-        failed += usize::from(judge(&base, &lines, cut, chance, false)?.is_some());
-    }
+        judge(&base, &lines, cut, chance, false)
+    })?
+    .len();
     println!("  images: {failed} of {control} failed without syncs");
     if failed * 2 < control {
         faults.push(format!("without syncs only {failed} of {control} images fail"));
     }
     Ok(faults)
+}
+
+/// Judges images on all cores: what is wrong with those that fail. Each has a seed of its own.
+fn all(
+    count: usize,
+    chance: &mut Chance,
+    judge: impl Fn(&mut Chance) -> Result<Option<String>> + Sync,
+) -> Result<Vec<String>> {
+    let seeds: Vec<u64> = (0..count).map(|_| chance.next()).collect();
+    let cores = thread::available_parallelism()?.get();
+    thread::scope(|scope| {
+        let share = |seeds: &[u64]| -> Result<Vec<String>> {
+            let mut faults = Vec::new();
+            for seed in seeds {
+                let fault = judge(&mut Chance::new(*seed))?;
+                faults.extend(fault.map(|fault| format!("image of seed {seed}, {fault}")));
+            }
+            Ok(faults)
+        };
+        let shares = seeds.chunks(count.div_ceil(cores).max(1));
+        let workers: Vec<_> = shares.map(|seeds| scope.spawn(move || share(seeds))).collect();
+        let mut faults = Vec::new();
+        for worker in workers {
+            faults.extend(worker.join().unwrap_or_else(|_| bail!("a thread died"))?);
+        }
+        Ok(faults)
+    })
 }
 
 /// The files before, and what eight threads then wrote.
@@ -82,7 +108,7 @@ fn judge(
             acks.take(data)?;
         }
     }
-    let folder = tempfile::tempdir()?;
+    let folder = world::scratch()?;
     for (name, bytes) in &disk {
         std::fs::write(folder.path().join(name), bytes).context("no room for an image")?;
     }

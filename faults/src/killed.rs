@@ -10,7 +10,7 @@ use crate::chance::Chance;
 use crate::{process, world};
 
 pub(crate) fn run(chance: &mut Chance, is_long: bool) -> Result<Vec<String>> {
-    let temporary = tempfile::tempdir()?;
+    let temporary = world::scratch()?;
     let store = temporary.path().join("store");
     std::fs::create_dir(&store)?;
     drop(world::make(&store, "100000")?);

@@ -14,7 +14,7 @@ use crate::world;
 const ERRORS: [(&str, i32); 2] = [("EIO", 5), ("ENOSPC", 28)];
 
 pub(crate) fn run(_: &mut Chance, is_long: bool) -> Result<Vec<String>> {
-    let temporary = tempfile::tempdir()?;
+    let temporary = world::scratch()?;
     let shim = Shim::build(temporary.path())?;
     let mut faults = Vec::new();
     for (name, error) in ERRORS {
@@ -25,7 +25,7 @@ pub(crate) fn run(_: &mut Chance, is_long: bool) -> Result<Vec<String>> {
             }
             let mut at = 1;
             loop {
-                let folder = tempfile::tempdir()?;
+                let folder = world::scratch()?;
                 let (calls, fault) = one(&shim, folder.path(), at, error, sticky)?;
                 let label = if sticky { "and all after it" } else { "alone" };
                 faults.extend(fault.map(|why| format!("{name} at call {at} {label}: {why}")));

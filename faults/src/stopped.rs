@@ -19,7 +19,7 @@ pub(crate) fn run(_: &mut Chance, is_long: bool) -> Result<Vec<String>> {
     let mut faults = Vec::new();
     for kind in ["hold-queue", "hold-lock"] {
         for _ in 0..if is_long { 20 } else { 3 } {
-            let temporary = tempfile::tempdir()?;
+            let temporary = world::scratch()?;
             drop(world::make(temporary.path(), "1000")?);
             faults.extend(one(temporary.path(), kind)?.map(|fault| format!("{kind}: {fault}")));
         }

@@ -27,6 +27,13 @@ pub(crate) fn options(deadline: Duration) -> Options {
     Options { deadline, clock: Arc::new(SystemClock::new()), ..Options::default() }
 }
 
+/// A folder for one test, in memory where there is such a place: what the disk does is simulated.
+pub(crate) fn scratch() -> Result<tempfile::TempDir> {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    Ok(made?)
+}
+
 pub(crate) fn open(folder: &Path) -> octorato_core::Result<SqliteLedger> {
     SqliteLedger::open(&database(folder), options(Duration::from_secs(20)))
 }
