@@ -1,4 +1,4 @@
-//! Chance that can be had again: SplitMix64.
+//! Chance that can be had again: the generator `SplitMix64`.
 
 /// A row of numbers that its seed decides.
 pub(crate) struct Chance(u64);

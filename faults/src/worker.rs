@@ -26,7 +26,10 @@ pub(crate) fn run(words: &[&str]) -> ExitCode {
         ("spend", [threads]) => spend(folder, *threads),
         ("hold-queue", []) => hold_queue(folder),
         ("hold-lock", []) => hold_lock(folder),
-        ("probe", []) => audit::probe(folder),
+        ("probe", []) => {
+            audit::probe(folder);
+            Ok(())
+        }
         _ => return ExitCode::from(3),
     };
     match done {
