@@ -16,6 +16,7 @@ use crate::Outcome;
 use crate::args::{Global, Sync as Args};
 use crate::printer::{Printer, WARN};
 use crate::progress::Bar;
+use crate::render::foreign::shown;
 use crate::render::sync as text;
 
 pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow::Result<Outcome> {
@@ -35,10 +36,22 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     drop(bar);
     if printer.is_json() {
         printer.document(&report)?;
-        return Ok(Outcome::Fine);
+    } else {
+        show(&report, &workspace, printer)?;
     }
-    show(&report, &workspace, printer)?;
+    printer.flush()?;
+    alert(&books, printer)?;
     Ok(Outcome::Fine)
+}
+
+/// Tells the sinks of budgets what was reached. What a sink does not take waits for the next sync.
+fn alert(books: &Books, printer: &mut Printer) -> Result<()> {
+    let delivery = books.deliver_alerts(&thread::sleep)?;
+    for (sink, alert, error) in &delivery.failed {
+        let told = shown(&format!("an alert waits, `{sink}` does not take it: {error} ({alert})"));
+        printer.remark(format_args!("{WARN}{told}{WARN:#}"));
+    }
+    Ok(())
 }
 
 fn show(report: &SyncReport, workspace: &Workspace, printer: &mut Printer) -> anyhow::Result<()> {
@@ -76,6 +89,7 @@ fn watch(
             loop {
                 let report = syncer.sync(logs, &Quiet)?;
                 tell(&report, printer)?;
+                alert(&books, printer)?;
                 if !waited(interval, stop) || edits(&workspace) != edited {
                     return Ok(());
                 }

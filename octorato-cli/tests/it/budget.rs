@@ -368,3 +368,20 @@ fn without_a_ledger_there_is_a_hint() {
     [exit 2]
     ");
 }
+
+#[test]
+fn a_sync_tells_the_sinks() {
+    let sandbox = Sandbox::office("");
+    let log = sandbox.path("log");
+    sandbox.budgets(&format!(
+        "sinks:\n  log: {{ command: [sh, -c, 'cat >> {}'] }}\n  dead: {{ command: [/no/such/program] }}\n{BUDGETS}",
+        log.display()
+    ));
+    fs::create_dir_all(sandbox.path(".claude/projects")).unwrap();
+    sandbox.spend("web", "280", "1");
+    let said = sandbox.run("sync");
+    assert!(said.contains("an alert waits, `dead` does not take it: cannot start"), "{said}");
+    assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 3);
+    sandbox.run("sync");
+    assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 3, "once");
+}

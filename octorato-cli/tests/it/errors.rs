@@ -415,6 +415,7 @@ fn unknown_names_are_refused_with_the_known_ones() {
       scan         Find the work that no arm covers yet: last month per proposed client, offline
       arm          Add, list and show arms; give a session to an arm
       report       Usage and its list cost by arm, client, model, day and more
+      sync         Book in the ledger what your agents' transcripts have gained, each request once
       why          Explain one request: where the log shows it, whose it is and why, what it costs and
                    why
       price        What a given usage of a model costs, exactly, class by class

@@ -150,7 +150,12 @@ fn a_copy_is_verified_and_put_back() {
     let before = sandbox.json("budget status")["budgets"].clone();
     let said = sandbox.run("ledger backup copy.db");
     assert!(said.starts_with("copied "), "{said}");
-    assert_snapshot!(sandbox.run("ledger backup copy.db"), @"");
+    assert_snapshot!(sandbox.run("ledger backup copy.db"), @"
+    [stderr]
+    error: there is a file already: `copy.db`
+    hint: name another file, or move that one away
+    [exit 2]
+    ");
     sandbox.spend("web", "7", "later");
     let said = sandbox.run("ledger restore copy.db");
     assert!(
