@@ -1,5 +1,7 @@
 //! The rules of the design that random sequences seldom reach, one short story each.
 
+mod later;
+
 use jiff::{SignedDuration, Timestamp};
 use octorato_core::{DecisionId, ErrorKind, Money};
 
@@ -38,6 +40,16 @@ pub(crate) const RULES: &[(&str, Rule)] = &[
     ("the same id is not used twice", the_same_id_is_not_used_twice),
     ("what no call can cost is refused", what_no_call_can_cost_is_refused),
     ("what fails half way leaves no trace", what_fails_half_way_leaves_no_trace),
+    ("a tier is told once in each period", later::a_tier_is_told_once_in_each_period),
+    ("a new budget tells what is reached", later::a_new_budget_tells_what_is_reached),
+    ("a rolling tier is told once in its length", later::a_rolling_tier_is_told_once_in_its_length),
+    ("a trial denies nothing and says so", later::a_trial_denies_nothing_and_says_so),
+    ("allocated cost keeps no balance", later::allocated_cost_keeps_no_balance),
+    ("an adoption says what it changed", later::an_adoption_says_what_it_changed),
+    ("what is moved is booked elsewhere", later::what_is_moved_is_booked_elsewhere),
+    ("an exact cost comes after an import", later::an_exact_cost_comes_after_an_import),
+    ("imports can be asked for", later::imports_can_be_asked_for),
+    ("notes are kept with a commit", later::notes_are_kept_with_a_commit),
 ];
 
 const WEB: u8 = 0;
