@@ -1,6 +1,8 @@
 //! A witness beside a ledger: it keeps the journal that it is shown and computes everything again
 //! by definition, with no code of a ledger.
 
+mod later;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -8,7 +10,7 @@ use octorato_core::{Money, ReservationId, Result};
 
 use super::world::usd;
 use super::{TestClock, comparable};
-use crate::budget::{Budget, BudgetId, Cycle, Scope};
+use crate::budget::{Budget, BudgetId, Cycle, Scope, Tier};
 use crate::ledger::{
     Adopted, Amounts, Answer, Appended, Balance, Clock, Close, Decision, Entry, Fact, Ledger,
     LedgerTime, Operation, Posting, Raise, Reserve, Slot, State,
@@ -28,6 +30,9 @@ pub(crate) const CLOCK: &str = "time and sequence never go back";
 pub(crate) const ANSWER: &str = "the answer names exactly the budgets that fail";
 pub(crate) const TOLD: &str = "what is booked of a call is what it cost";
 pub(crate) const HOLDS: &str = "what is held is the sum of what calls hold";
+pub(crate) const TIERS: &str = "each tier that is reached is told once in its period";
+pub(crate) const TRIALS: &str = "what trials would deny is said of what is granted";
+pub(crate) const MOVED: &str = "what is moved is booked where it is now";
 
 pub(crate) struct Audit<'l> {
     ledger: &'l dyn Ledger,
@@ -38,6 +43,7 @@ pub(crate) struct Audit<'l> {
     first_adopted: BTreeSet<BudgetId>,
     periods: BTreeMap<BudgetId, BTreeMap<Timestamp, Timestamp>>,
     raises: Vec<Raise>,
+    told: BTreeMap<(BudgetId, Slot), Vec<Tier>>,
     closed: Vec<Close>,
     held: BTreeMap<ReservationId, Money>,
     booked: BTreeMap<ReservationId, Money>,
@@ -57,6 +63,7 @@ impl<'l> Audit<'l> {
             first_adopted: BTreeSet::new(),
             periods: BTreeMap::new(),
             raises: Vec::new(),
+            told: BTreeMap::new(),
             closed: Vec::new(),
             held: BTreeMap::new(),
             booked: BTreeMap::new(),
@@ -70,23 +77,30 @@ impl<'l> Audit<'l> {
     pub(crate) fn operate(&mut self, operation: &Operation) {
         let expected = match operation {
             Operation::Reserve(reserve) if !self.held.contains_key(&reserve.id) => {
-                Some(self.failing(reserve))
+                Some((self.failing(reserve), self.failing_trials(reserve)))
             }
             _ => None,
         };
         self.operation = Some(operation.clone());
         let before = self.ledger.balances().unwrap();
         let answer = self.commit(operation);
+        let first = self.journal.len();
         let written = self.read();
+        let new = self.journal[first..].to_vec();
         let is_denied = matches!(
             &answer,
             Err(_) | Ok(Answer::Decision(Decision::Busy(_) | Decision::Exhausted(_)))
         );
         let balances = self.ledger.balances().unwrap();
         self.check(NO_TRACE, !is_denied || (written == 0 && balances == before));
-        if let (Some((failing, would_fit)), Ok(Answer::Decision(decision))) = (expected, &answer) {
+        if let (Some(((failing, would_fit), trials)), Ok(Answer::Decision(decision))) =
+            (expected, &answer)
+        {
             self.check_answer(decision, &failing, would_fit);
+            self.check_trials(decision.granted().is_some(), &trials, &new);
         }
+        self.check_tiers(&new);
+        self.check_moves(&new);
         self.check_sums(&balances);
         self.check_holds();
 
@@ -169,7 +183,8 @@ impl<'l> Audit<'l> {
     fn read_fact(&mut self, entry: &Entry) {
         match &entry.fact {
             Fact::Adopted(policy) => {
-                self.budgets = policy.budgets().cloned().collect();
+                let judges = policy.judges().iter();
+                self.budgets = judges.map(|judge| judge.budget.clone()).collect();
                 if self.journal.len() == 1 {
                     self.first_adopted = self.budgets.iter().map(Budget::id).collect();
                 }
@@ -191,6 +206,7 @@ impl<'l> Audit<'l> {
                 self.check(ONE_PERIOD, is_apart && is_whole);
             }
             Fact::Raised(raise) => self.raises.push(raise.clone()),
+            Fact::TierReached { .. } => self.check_told(entry),
             Fact::Closed(close) => self.closed.push(close.clone()),
             Fact::Reserved { id, amount, .. } | Fact::Extended { id, amount, .. } => {
                 self.held.insert(*id, *amount);
@@ -254,14 +270,16 @@ impl<'l> Audit<'l> {
     }
 
     fn limit(&self, budget: &Budget, now: Timestamp) -> Option<Money> {
-        if !budget.enforces() {
-            return None;
-        }
+        budget.enforces().then(|| self.raised(budget, now))
+    }
+
+    /// The limit with the raises in force.
+    fn raised(&self, budget: &Budget, now: Timestamp) -> Money {
         // The caps of the tests have no grace.
         let raised =
             self.raises.iter().filter(|raise| raise.budget == budget.id() && now < raise.until);
         let raised = raised.map(|raise| raise.amount);
-        Some(Money::sum(budget.cap().currency(), raised.chain([budget.cap()])).unwrap())
+        Money::sum(budget.cap().currency(), raised.chain([budget.cap()])).unwrap()
     }
 
     /// The budgets that a reserve fails, and whether it would fit without open holds.

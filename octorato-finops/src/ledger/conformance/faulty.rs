@@ -1,5 +1,6 @@
 //! A good ledger with one rule broken: what each check must notice.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -42,6 +43,16 @@ pub(crate) enum Fault {
     ClampsCosts,
     /// Orphans hold nothing.
     ForgetsOrphans,
+    /// Tiers are not told.
+    ForgetsTiers,
+    /// The tiers of a budget are told in its first period again.
+    TellsTwice,
+    /// What trials would deny is not said.
+    HidesTrials,
+    /// What is moved stays booked where it was.
+    MovesHalf,
+    /// What a late cost changes is not booked.
+    ForgetsLateCosts,
 }
 
 pub(crate) struct Faulty<L> {
@@ -168,7 +179,13 @@ impl<L: Ledger> Ledger for Faulty<L> {
 
     fn entries(&self, after: u64, limit: usize) -> Result<Vec<Entry>> {
         let mut all = self.inner.entries(0, usize::MAX)?;
-        let mut first_end = None;
+        let (mut first_end, mut first_slots) = (None, BTreeMap::new());
+        let hides = |fact: &Fact| match self.fault {
+            Fault::ForgetsTiers => matches!(fact, Fact::TierReached { .. }),
+            Fault::HidesTrials => matches!(fact, Fact::WouldDeny { .. }),
+            _ => false,
+        };
+        all.retain(|entry| !hides(&entry.fact));
         let policies = self.policies.lock().unwrap();
         for entry in &mut all {
             match (self.fault, &mut entry.fact) {
@@ -189,6 +206,13 @@ impl<L: Ledger> Ledger for Faulty<L> {
                 (Fault::OverlapsPeriods, Fact::Opened { end, .. }) => {
                     *end += SignedDuration::from_hours(1);
                 }
+                (Fault::TellsTwice, Fact::TierReached { budget, slot, at_pct, action, .. }) => {
+                    let told = (slot.clone(), *at_pct, *action);
+                    let first = first_slots.entry(*budget).or_insert(told);
+                    (*slot, *at_pct, *action) = first.clone();
+                }
+                (Fault::MovesHalf, Fact::Reversed { .. })
+                | (Fault::ForgetsLateCosts, Fact::Confirmed { .. }) => entry.postings.clear(),
                 (Fault::ClampsCosts, Fact::Settled { .. }) => entry.postings.truncate(1),
                 (Fault::TurnsBack, Fact::Reserved { .. }) => {
                     entry.at -= SignedDuration::from_hours(1);

@@ -180,6 +180,20 @@ impl Step {
     }
 }
 
+/// A call that nobody settles, a log that tells what it cost, and its exact cost at last.
+fn late_cost() -> impl Strategy<Value = Vec<Step>> {
+    (0_u8..16, 0_u8..32, 0_u8..8, 0_u8..12, 0_u8..120, 0_u8..120).prop_map(
+        |(call, path, request, source, told, cents)| {
+            vec![
+                Step::Reserve { call, path, cents: 30 },
+                Step::GiveUp { call, seen: 3, request },
+                Step::Append { source, path, cents: Some(told), size: 4, days: 0, request },
+                Step::Settle { call, cents, is_estimate: false, request: 15 },
+            ]
+        },
+    )
+}
+
 /// Some 50 steps.
 pub(crate) fn random_steps() -> impl Strategy<Value = Vec<Step>> {
     let calls = 0_u8..16;
@@ -215,5 +229,7 @@ pub(crate) fn random_steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0_u8..2).prop_map(|months| Step::Close { months }),
         3 => prop_oneof![0_u16..5, 0_u16..40, 0_u16..800].prop_map(|hours| Step::Wait { hours }),
     ];
-    prop::collection::vec(step, 40..60)
+    let one = step.prop_map(|step| vec![step]);
+    let story = prop_oneof![45 => one, 1 => late_cost()];
+    prop::collection::vec(story, 40..60).prop_map(|stories| stories.concat())
 }

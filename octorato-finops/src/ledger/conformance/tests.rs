@@ -7,8 +7,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::audit::{
-    ANSWER, CAP, CLOCK, CLOSED, FOLD, HOLDS, NO_TRACE, ONE_EFFECT, ONE_END, ONE_PERIOD, PARENT,
-    PERIODS, TOLD,
+    ANSWER, CAP, CLOCK, CLOSED, FOLD, HOLDS, MOVED, NO_TRACE, ONE_EFFECT, ONE_END, ONE_PERIOD,
+    PARENT, PERIODS, TIERS, TOLD, TRIALS,
 };
 use super::faulty::{Fault, Faulty};
 use super::races::{five_levels, race};
@@ -64,6 +64,11 @@ fn each_check_notices_the_ledger_that_breaks_its_rule() {
         (Fault::NamesOne, ANSWER),
         (Fault::ClampsCosts, TOLD),
         (Fault::ForgetsOrphans, HOLDS),
+        (Fault::ForgetsTiers, TIERS),
+        (Fault::TellsTwice, TIERS),
+        (Fault::HidesTrials, TRIALS),
+        (Fault::MovesHalf, MOVED),
+        (Fault::ForgetsLateCosts, TOLD),
     ] {
         assert!(notices(fault, invariant).is_some(), "{fault:?} was not noticed by: {invariant}");
     }
@@ -111,6 +116,11 @@ fn every_kind_of_entry_and_answer_occurs() {
         "Opened",
         "Raised",
         "Closed",
+        "Confirmed",
+        "WouldDeny",
+        "Reversed",
+        "Rebooked",
+        "TierReached",
         "overrun",
         "prior period",
         "Conflict",

@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use octorato_core::{ArmId, Arms, ClientId, Currency, Money};
 
 use crate::budget::{
-    Action, Budget, Cycle, DayOfMonth, InForce, Policy, Rolling, Scope, Selector, Selectors,
-    SpendPath, Tiers,
+    Action, Basis, Budget, Cycle, DayOfMonth, InForce, Percent, Policy, Rolling, Scope, Selector,
+    Selectors, SpendPath, Tier, Tiers,
 };
 
 pub(crate) fn usd(text: &str) -> Money {
@@ -50,6 +50,15 @@ pub(crate) fn over(scope: Scope, cap: &str, cycle: Cycle, zone: &str) -> Budget 
     Budget::new(scope, cycle, usd(cap), tiers(Action::HardStop)).unwrap().in_zone(zone)
 }
 
+/// The same with an alert at so many per cent.
+pub(crate) fn with_an_alert(budget: Budget, at_pct: i64) -> Budget {
+    let alert = Tier { at: Percent::new(at_pct.into()).unwrap(), action: Action::Alert };
+    let tiers = Tiers::new(Some(Action::HardStop), None, vec![alert]).unwrap();
+    let (scope, cycle) = (budget.scope().clone(), budget.cycle());
+    let zone = budget.zone().clone();
+    Budget::new(scope, cycle, budget.cap(), tiers).unwrap().in_zone(zone)
+}
+
 pub(crate) fn of_researchers(budget: Budget) -> Budget {
     budget.matching(Selectors::default().with(Selector::Agent, "researcher").unwrap())
 }
@@ -78,7 +87,7 @@ pub(crate) fn path(number: u8) -> Arc<SpendPath> {
 pub(crate) fn policy(number: u8) -> Arc<InForce> {
     let mut budgets = vec![
         budget(Scope::Operator, "9"),
-        budget(client("acme"), "5"),
+        with_an_alert(budget(client("acme"), "5"), 40),
         budget(arm("acme-web"), if number == 3 { "1" } else { "3" }),
         budget(arm("acme-app"), "4"),
         budget(arm("zeta"), "4"),
@@ -89,13 +98,17 @@ pub(crate) fn policy(number: u8) -> Arc<InForce> {
     match number {
         0 => budgets.extend([
             web(Cycle::Daily, "America/Mexico_City"),
-            zeta(rolling(24), "UTC"),
-            zeta(Cycle::Session, "UTC"),
+            with_an_alert(zeta(rolling(24), "UTC"), 50),
+            with_an_alert(zeta(Cycle::Session, "UTC"), 30),
+            over(Scope::Operator, "1.50", Cycle::Daily, "UTC").in_shadow(true),
         ]),
         1 => budgets.extend([
             researchers,
             web(Cycle::from_name("weekly").unwrap(), "Europe/Rome"),
             web(Cycle::Hourly, "Australia/Lord_Howe"),
+            Budget::new(client("zeta"), Cycle::MONTHLY, usd("1"), tiers(Action::Warn))
+                .unwrap()
+                .on_basis(Basis::Allocated),
         ]),
         2 => budgets.extend([
             web(Cycle::Daily, "America/Mexico_City"),
