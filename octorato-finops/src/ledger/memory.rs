@@ -47,6 +47,33 @@ impl Shelf {
         journal.iter().try_for_each(|entry| rules::absorb(&mut shelf, entry.clone()))?;
         Ok(shelf)
     }
+
+    /// The journal and the balances beside what the journal says.
+    fn verified(&self) -> Result<Verification> {
+        let (journal, balances) = (self.journal(), rules::balances(self)?);
+        let mut faults = Vec::new();
+        let mut ended = std::collections::BTreeSet::new();
+        for pair in journal.windows(2) {
+            if let [one, next] = pair
+                && (next.sequence <= one.sequence || next.at < one.at)
+            {
+                faults.push(format!("entry {} is not after entry {}", next.sequence, one.sequence));
+            }
+        }
+        for entry in journal {
+            if let Some(id) = entry.fact.ends()
+                && !ended.insert(id)
+            {
+                faults.push(format!("entry {} ends the call {id} again", entry.sequence));
+            }
+        }
+        let entries = u64::try_from(journal.len()).unwrap_or(u64::MAX);
+        let last = journal.last().map(|entry| entry.at);
+        if rules::balances(&Self::replayed(journal)?)? != balances {
+            faults.push("the balances are not the fold of the journal".to_owned());
+        }
+        Ok(Verification { entries, last, faults })
+    }
 }
 
 impl<C: Clock> Ledger for MemoryLedger<C> {
@@ -120,31 +147,96 @@ impl<C: Clock> Ledger for MemoryLedger<C> {
     }
 
     fn verify(&self) -> Result<Verification> {
-        let (journal, balances) = {
-            let kept = self.shelf()?;
-            (kept.journal().to_vec(), rules::balances(&*kept)?)
+        self.shelf()?.verified()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::{Cycle, Scope};
+    use crate::ledger::conformance::TestClock;
+    use crate::ledger::conformance::world::{cents, in_force, over, path};
+    use crate::ledger::{Append, Fact, Operation, Reserve, Settle};
+
+    /// A ledger with two days: a call in the first, an import in the second.
+    fn kept() -> MemoryLedger<TestClock> {
+        let clock = TestClock::at("2026-10-20T12:00:00Z");
+        let ledger = MemoryLedger::new(clock.clone());
+        let daily = over(Scope::Operator, "9", Cycle::Daily, "UTC");
+        ledger.commit(&[Operation::Adopt(in_force(vec![daily]))]).unwrap();
+        let id = ReservationId::from_parts(clock.now(), [1; 10]);
+        let reserve = Reserve {
+            id,
+            path: path(0),
+            amount: cents(50),
+            max_output_tokens: 1,
+            patience: jiff::SignedDuration::from_mins(1),
+            holder: None,
         };
-        let mut faults = Vec::new();
-        let mut ended = std::collections::BTreeSet::new();
-        for pair in journal.windows(2) {
-            if let [one, next] = pair
-                && (next.sequence <= one.sequence || next.at < one.at)
-            {
-                faults.push(format!("entry {} is not after entry {}", next.sequence, one.sequence));
-            }
-        }
-        for entry in &journal {
-            if let Some(id) = entry.fact.ends()
-                && !ended.insert(id)
-            {
-                faults.push(format!("entry {} ends the call {id} again", entry.sequence));
-            }
-        }
-        let entries = u64::try_from(journal.len()).unwrap_or(u64::MAX);
-        let last = journal.last().map(|entry| entry.at);
-        if rules::balances(&Shelf::replayed(&journal)?)? != balances {
-            faults.push("the balances are not the fold of the journal".to_owned());
-        }
-        Ok(Verification { entries, last, faults })
+        ledger.reserve(reserve).unwrap();
+        let (request, metered) = (None, None);
+        ledger
+            .settle(Settle { id, amount: cents(40), is_estimate: false, request, metered })
+            .unwrap();
+        clock.wait(86_400);
+        let source = SourceKey { reader: "test".into(), key: "a".into() };
+        let import = Append {
+            source,
+            at: clock.now(),
+            path: path(0),
+            amount: Some(cents(5)),
+            size: 1,
+            request: None,
+            metered: None,
+            origin: None,
+        };
+        ledger.append(vec![import]).unwrap().remove(0).unwrap();
+        ledger
+    }
+
+    fn faults(change: impl FnOnce(&mut Shelf)) -> Vec<String> {
+        let ledger = kept();
+        change(&mut ledger.shelf().unwrap());
+        ledger.verify().unwrap().faults
+    }
+
+    #[test]
+    fn what_is_whole_has_no_fault_and_is_counted() {
+        let found = kept().verify().unwrap();
+        assert!(found.faults.is_empty(), "{:?}", found.faults);
+        let ledger = kept();
+        assert_eq!(found.entries, u64::try_from(ledger.entries(0, 99).unwrap().len()).unwrap());
+        assert_eq!(found.last, Some("2026-10-21T12:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn each_damage_is_found() {
+        let settled = |shelf: &mut Shelf| {
+            let journal = shelf.journal_mut();
+            journal.iter().position(|entry| matches!(entry.fact, Fact::Settled { .. })).unwrap()
+        };
+        let booked = faults(|shelf| {
+            let at = settled(shelf);
+            shelf.journal_mut()[at].postings[1].amounts.spent = cents(39);
+        });
+        assert_eq!(booked, ["the balances are not the fold of the journal"]);
+        let missing = faults(|shelf| drop(shelf.journal_mut().pop()));
+        assert_eq!(missing, ["the balances are not the fold of the journal"]);
+        let twice = faults(|shelf| {
+            let at = settled(shelf);
+            let mut again = shelf.journal_mut()[at].clone();
+            again.postings.clear();
+            again.sequence = 99;
+            again.at = shelf.journal().last().unwrap().at;
+            shelf.journal_mut().push(again);
+        });
+        assert!(twice[0].ends_with("again"), "{twice:?}");
+        let turned = faults(|shelf| {
+            let journal = shelf.journal_mut();
+            let last = journal.len() - 1;
+            journal[last].at = journal[0].at - jiff::SignedDuration::from_secs(1);
+        });
+        assert!(turned[0].contains("is not after"), "{turned:?}");
     }
 }

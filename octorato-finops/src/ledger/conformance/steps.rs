@@ -196,6 +196,13 @@ fn late_cost() -> impl Strategy<Value = Vec<Step>> {
 
 /// Some 50 steps.
 pub(crate) fn random_steps() -> impl Strategy<Value = Vec<Step>> {
+    some_steps(40..60)
+}
+
+/// So many steps, or a few more.
+pub(crate) fn some_steps(
+    count: impl Into<prop::collection::SizeRange>,
+) -> impl Strategy<Value = Vec<Step>> {
     let calls = 0_u8..16;
     let step = prop_oneof![
         8 => (calls.clone(), 0_u8..32, 1_u8..150)
@@ -231,5 +238,5 @@ pub(crate) fn random_steps() -> impl Strategy<Value = Vec<Step>> {
     ];
     let one = step.prop_map(|step| vec![step]);
     let story = prop_oneof![45 => one, 1 => late_cost()];
-    prop::collection::vec(story, 40..60).prop_map(|stories| stories.concat())
+    prop::collection::vec(story, count).prop_map(|stories| stories.concat())
 }

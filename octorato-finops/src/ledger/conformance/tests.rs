@@ -13,7 +13,7 @@ use super::audit::{
 use super::faulty::{Fault, Faulty};
 use super::races::{five_levels, race};
 use super::rules::RULES;
-use super::steps::random_steps;
+use super::steps::{random_steps, some_steps};
 use super::world::{budget, in_force, policy, usd};
 use super::{TestClock, agree, comparable, violations};
 use crate::budget::Scope;
@@ -21,10 +21,10 @@ use crate::ledger::{Answer, Ledger, MemoryLedger, Operation, Posting};
 
 const START: &str = "2026-10-20T12:00:00Z";
 
-/// 400 sequences of 40 to 59 steps: 20,000 operations, each with all checks.
+/// 200 sequences of 40 to 59 steps: 10,000 operations, each with all checks.
 #[test]
 fn every_invariant_holds_after_every_operation() {
-    let config = Config { cases: 400, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 200, failure_persistence: None, ..Config::default() };
     TestRunner::new(config)
         .run(&random_steps(), |steps| {
             let clock = TestClock::at(START);
@@ -34,6 +34,35 @@ fn every_invariant_holds_after_every_operation() {
             Ok(())
         })
         .unwrap();
+}
+
+/// The same over many short sequences: 1,000 in a usual run, as many as `PROPTEST_CASES` says
+/// in a long one (20,000 at night), on every core.
+#[test]
+fn every_invariant_holds_in_many_cases() {
+    let cases = std::env::var("PROPTEST_CASES").ok();
+    let cases: u32 = cases.and_then(|cases| cases.parse().ok()).unwrap_or(1_000);
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = cases.div_ceil(u32::try_from(threads).unwrap());
+    let some = |_| {
+        let config = Config { cases: share, failure_persistence: None, ..Config::default() };
+        TestRunner::new(config)
+            .run(&some_steps(30), |steps| {
+                let clock = TestClock::at(START);
+                let broken = violations(&MemoryLedger::new(clock.clone()), &clock, &steps);
+                prop_assert!(broken.is_empty(), "{broken:?}");
+                Ok(())
+            })
+            .unwrap();
+    };
+    std::thread::scope(|scope| {
+        let running: Vec<_> =
+            (0..threads).map(|thread| scope.spawn(move || some(thread))).collect();
+        for one in running {
+            one.join().unwrap();
+        }
+    });
+    println!("{} cases of 30 steps", share * u32::try_from(threads).unwrap());
 }
 
 /// The first sequence, of at most 60, that shows that an invariant is broken. The wrapper without a

@@ -51,7 +51,7 @@ pub(crate) fn over(scope: Scope, cap: &str, cycle: Cycle, zone: &str) -> Budget 
 }
 
 /// The same with an alert at so many per cent.
-pub(crate) fn with_an_alert(budget: Budget, at_pct: i64) -> Budget {
+pub(crate) fn with_an_alert(budget: &Budget, at_pct: i64) -> Budget {
     let alert = Tier { at: Percent::new(at_pct.into()).unwrap(), action: Action::Alert };
     let tiers = Tiers::new(Some(Action::HardStop), None, vec![alert]).unwrap();
     let (scope, cycle) = (budget.scope().clone(), budget.cycle());
@@ -87,7 +87,7 @@ pub(crate) fn path(number: u8) -> Arc<SpendPath> {
 pub(crate) fn policy(number: u8) -> Arc<InForce> {
     let mut budgets = vec![
         budget(Scope::Operator, "9"),
-        with_an_alert(budget(client("acme"), "5"), 40),
+        with_an_alert(&budget(client("acme"), "5"), 40),
         budget(arm("acme-web"), if number == 3 { "1" } else { "3" }),
         budget(arm("acme-app"), "4"),
         budget(arm("zeta"), "4"),
@@ -98,8 +98,8 @@ pub(crate) fn policy(number: u8) -> Arc<InForce> {
     match number {
         0 => budgets.extend([
             web(Cycle::Daily, "America/Mexico_City"),
-            with_an_alert(zeta(rolling(24), "UTC"), 50),
-            with_an_alert(zeta(Cycle::Session, "UTC"), 30),
+            with_an_alert(&zeta(rolling(24), "UTC"), 50),
+            with_an_alert(&zeta(Cycle::Session, "UTC"), 30),
             over(Scope::Operator, "1.50", Cycle::Daily, "UTC").in_shadow(true),
         ]),
         1 => budgets.extend([

@@ -71,6 +71,12 @@ impl Shelf {
         &self.journal
     }
 
+    /// The journal for tests of damage.
+    #[cfg(test)]
+    pub(super) fn journal_mut(&mut self) -> &mut Vec<Entry> {
+        &mut self.journal
+    }
+
     /// At most `limit` entries after a sequence.
     pub(super) fn entries(&self, after: u64, limit: usize) -> Vec<Entry> {
         let first = self.journal.partition_point(|entry| entry.sequence <= after);

@@ -59,8 +59,7 @@ impl<R: Records> Rules<'_, R> {
             let overrun = overrun(told, record.outcome.held)?;
             let rest = record.outcome.held;
             let free = Amounts { orphaned: NOTHING.checked_sub(rest)?, ..Amounts::ZERO };
-            let booked = self.records.request(request)?;
-            let source = booked.and_then(|booked| booked.sources.first().cloned());
+            let source = self.own_sources(request)?.into_iter().next().map(|(key, _)| key);
             let reason = "a log tells what it cost".into();
             let fact = Fact::Resolved { id, amount: told, overrun, reason, source };
             let resolved = Draft { fact, postings: vec![record.hold(free)] };

@@ -9,7 +9,7 @@ use super::{Decided, Draft, NOTHING, Ruled, Rules, amount, any_amount, other_con
 use crate::budget::SpendPath;
 use crate::ledger::answer::{Answer, Appended, State};
 use crate::ledger::entry::Fact;
-use crate::ledger::operation::{Append, Correct, Reference, RequestKey};
+use crate::ledger::operation::{Append, Correct, Reference, RequestKey, SourceKey};
 use crate::ledger::records::{Records, SourceRecord};
 
 /// 2200-01-01: no log is from later.
@@ -116,14 +116,27 @@ impl<R: Records> Rules<'_, R> {
     /// What imports with this request have booked by themselves; nothing where there is none, or
     /// none with a price.
     pub(super) fn imported(&self, request: &RequestKey) -> Ruled<Option<Money>> {
-        let Some(booked) = self.records.request(request)? else { return Ok(None) };
         let mut sum = None;
-        for key in &booked.sources {
-            if let Some(amount) = self.records.source(key)?.and_then(|source| source.amount) {
+        for (_, source) in self.own_sources(request)? {
+            if let Some(amount) = source.amount {
                 sum = Some(sum.unwrap_or(NOTHING).checked_add(amount)?);
             }
         }
         Ok(sum)
+    }
+
+    /// The imports with this request that were booked by themselves. One that had no price until the
+    /// call was known is a copy of that.
+    pub(super) fn own_sources(
+        &self,
+        request: &RequestKey,
+    ) -> Ruled<Vec<(SourceKey, SourceRecord)>> {
+        let mut own = Vec::new();
+        for key in self.records.request(request)?.unwrap_or_default().sources {
+            let source = self.records.source(&key)?.filter(|source| source.copy_of.is_none());
+            own.extend(source.map(|source| (key, source)));
+        }
+        Ok(own)
     }
 
     /// Sets imports of a request right once its exact cost is known: the difference is booked where
@@ -133,16 +146,15 @@ impl<R: Records> Rules<'_, R> {
         request: &RequestKey,
         exact: Money,
     ) -> Ruled<Option<Draft>> {
-        let booked = self.records.request(request)?.unwrap_or_default();
-        let (Some(told), Some(key)) = (self.imported(request)?, booked.sources.first()) else {
+        let own = self.own_sources(request)?.into_iter().next();
+        let (Some(told), Some((key, source))) = (self.imported(request)?, own) else {
             return Ok(None);
         };
-        let Some(source) = self.records.source(key)? else { return Ok(None) };
         let delta = exact.checked_sub(told)?;
         if delta.is_zero() {
             return Ok(None);
         }
-        let (of, request) = (Reference::Source(key.clone()), request.clone());
+        let (of, request) = (Reference::Source(key), request.clone());
         let postings = vec![self.spend(&source.path, source.at, delta)?];
         Ok(Some(Draft { fact: Fact::Adjusted { of, request, delta }, postings }))
     }

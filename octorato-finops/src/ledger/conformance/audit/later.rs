@@ -210,7 +210,8 @@ impl Audit<'_> {
                 Fact::Settled { id, .. }
                 | Fact::Orphaned { id, .. }
                 | Fact::Resolved { id, .. }
-                | Fact::Confirmed { id, .. } => id == call,
+                | Fact::Confirmed { id, .. }
+                | Fact::Adjusted { of: Reference::Call(id), .. } => id == call,
                 Fact::Imported { source, request, copy_of, .. } => {
                     // Its first snapshot says whose request it is.
                     if seen.insert(source) && request.as_ref() == key && copy_of.is_none() {
@@ -218,7 +219,6 @@ impl Audit<'_> {
                     }
                     key.is_some() && own.contains(source)
                 }
-                Fact::Adjusted { of: Reference::Call(id), .. } => id == call,
                 Fact::Adjusted { of: Reference::Source(source), .. } => {
                     key.is_some() && own.contains(source)
                 }

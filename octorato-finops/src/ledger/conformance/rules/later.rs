@@ -222,6 +222,19 @@ pub(super) fn an_exact_cost_comes_after_an_import(ledger: &dyn Ledger, clock: &T
     assert_eq!(spent(ledger), cents(30));
 }
 
+/// An import that had no price until the call was known is a copy of the call.
+pub(super) fn a_price_that_comes_late_is_booked_once(ledger: &dyn Ledger, clock: &TestClock) {
+    adopt(ledger, vec![web("9")]);
+    let log = Append { request: Some(request()), ..import("m", clock.now(), 25, 4) };
+    append(ledger, Append { amount: None, size: 1, ..log.clone() });
+    assert!(granted(ledger, reserve(1, 50)));
+    let (request, reason) = (Some(request()), "cut".into());
+    ledger.expire(Expire::Call { id: id(1), seen: cents(3), request, reason }).unwrap();
+    assert_eq!(append(ledger, log), Appended::Resolved(id(1)));
+    ledger.settle(settle(1, 30)).unwrap();
+    assert_eq!(spent(ledger), cents(30));
+}
+
 pub(super) fn imports_can_be_asked_for(ledger: &dyn Ledger, clock: &TestClock) {
     let metered = Some(Arc::new(Metered {
         provider: None,
