@@ -262,7 +262,21 @@ pub(crate) struct Report {
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]
+    pub(crate) from: FromLedger,
+    #[command(flatten)]
     pub(crate) logs: Logs,
+}
+
+/// Where a report is from, where not from transcripts alone.
+#[derive(Args, Debug)]
+pub(crate) struct FromLedger {
+    /// Report what the ledger has booked, after booking what the transcripts have gained: owners
+    /// and amounts stay as they were booked, also when transcripts are gone and prices have changed.
+    #[arg(long)]
+    pub(crate) ledger: bool,
+    /// With --ledger: take the ledger as it is, and read no transcript.
+    #[arg(long, requires = "ledger")]
+    pub(crate) no_sync: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -60,6 +60,11 @@ trait Reader: Sync {
     ) -> Option<Cursor>;
 }
 
+/// The name of a reader as events carry it; one that this version does not know is `other`.
+pub(crate) fn reader_name(name: &str) -> &'static str {
+    [claude_code::NAME].into_iter().find(|known| *known == name).unwrap_or("other")
+}
+
 /// What one file held.
 #[derive(Debug, Default)]
 struct Batch {

@@ -4,6 +4,8 @@
 //! digit. Spend that belongs to nobody and usage without a price are lines like any other and are
 //! shown apart as well; neither is ever dropped or guessed.
 
+mod booked;
+mod bookings;
 mod clients;
 mod dimension;
 mod json;
@@ -11,7 +13,10 @@ mod prices;
 mod restated;
 mod shares;
 mod sums;
+mod tally;
 
+pub use booked::report_booked;
+pub use bookings::Bookings;
 pub use clients::Uncharged;
 pub use dimension::Dimension;
 pub use prices::PriceMatch;
@@ -32,10 +37,8 @@ use crate::logs::{Finding, Reading, Stats};
 use crate::price::{Overlays, PriceBook};
 use crate::recost::Corrections;
 
-use self::clients::Clients;
-use self::dimension::Labels;
 use self::restated::Restated;
-use self::sums::Costs;
+use self::tally::{Cost, Line, Parts, Tallied, Tally};
 
 /// What to sum up.
 #[derive(Clone, Debug)]
@@ -153,97 +156,97 @@ pub fn report(
     let attributions = resolver.resolve(&reading.events);
     let mut prices = Prices::new(book);
     let shares = Shares::of(reading, resolver.disk(), book, &query.period)?;
-    let mut labels = Labels::new(&query.period);
-    let mut rows: HashMap<Vec<Option<Arc<str>>>, Sums> = HashMap::new();
-    let mut unpriced: BTreeMap<(Option<ProviderId>, ModelId, String), Sums> = BTreeMap::new();
-    let mut total = Sums::default();
-    let mut unattributed = Sums::default();
-    let mut reasons = BTreeMap::new();
-    let mut clients = Clients::new(arms, &book.overlays().fx);
     let restated = Restated::new(corrections, book, &reading.events)?;
-
+    let mut tally = Tally::new(query, arms, &book.overlays().fx);
     for (at, (event, attribution)) in reading.events.iter().zip(&attributions).enumerate() {
-        let client = attribution.arm.as_ref().and_then(|arm| arms.arm(arm)).map(|arm| &arm.client);
-        if !query.period.contains(event.at) || !query.wants(attribution, client) {
+        if !tally.wants(event.at, attribution) {
             continue;
         }
         let found = prices.of(event);
         let cost = found.charge(event);
-        let provider = match found.price() {
-            Some(price) => Some(price.provider().into()),
-            None => event.provider.clone(),
-        };
-        let mut key = Vec::with_capacity(query.by.len());
-        for dimension in &query.by {
-            key.push(match dimension {
-                Dimension::Client => client.map(Into::into),
-                Dimension::Provider => provider.as_ref().map(Into::into),
-                Dimension::Project => resolver.project(event),
-                other => labels.of(*other, event, attribution)?,
-            });
+        let share = shares.of_event(at);
+        if let Ok(cost) = &cost {
+            prices.used(&found, cost, share.map(|share| share.plan));
         }
-        let counted = match &cost {
-            Ok(cost) => {
+        tally.add(Line {
+            event,
+            attribution,
+            at: event.at,
+            provider: match found.price() {
+                Some(price) => Some(price.provider().into()),
+                None => event.provider.clone(),
+            },
+            project: if query.by.contains(&Dimension::Project) {
+                resolver.project(event)
+            } else {
+                None
+            },
+            cost: cost.as_ref().map_err(Clone::clone).map(|cost| {
                 let contracted = cost.contracted().booked();
-                let share = shares.of_event(at);
-                prices.used(&found, cost, share.map(|share| share.plan));
-                Some(Costs {
-                    list: cost.list(),
+                Cost {
+                    list: cost.list().booked(),
+                    parts: Parts::Charged(cost.list()),
                     contracted,
                     allocated: share.map_or(contracted, |share| share.amount),
-                    charged: clients.charge(client, contracted, event.at),
+                    cache_saved: cost.list().caching_saved(),
                     is_exact: found.is_exact(),
-                })
-            }
-            Err(_) => None,
-        };
-        let counted = counted.as_ref();
-        let corrected = restated.of(at);
-        let row: &mut Sums = rows.entry(key).or_default();
-        let decided: &mut Sums = reasons.entry(attribution.reason).or_default();
-        let nobodys = attribution.arm.is_none().then_some(&mut unattributed);
-        for sums in [row, &mut total, decided].into_iter().chain(nobodys) {
-            sums.count(event, counted)?;
-            sums.corrections.add(&corrected)?;
-        }
-        if let Err(reason) = cost {
-            let key = (provider, event.model.clone(), reason.to_string());
-            unpriced.entry(key).or_default().count(event, None)?;
-        }
+                }
+            }),
+            corrected: restated.of(at),
+        })?;
     }
-
-    let mut unpriced: Vec<Unpriced> = unpriced
-        .into_iter()
-        .map(|((provider, model, reason), sums)| Unpriced { provider, model, reason, sums })
-        .collect();
-    unpriced.sort_by_key(|row| std::cmp::Reverse(row.sums.usage.tokens()));
+    let sums = tally.finish()?;
     // Whose the unread lines are is not known: a report on one client names no file of another.
-    let is_scoped = query.arm.is_some() || query.client.is_some();
+    let is_scoped = query.is_scoped();
     let told = |finding: &Finding| Finding {
         examples: if is_scoped { Vec::new() } else { finding.examples.clone() },
         ..finding.clone()
     };
     Ok(Report {
-        period: query.period.clone(),
-        by: query.by.clone(),
-        rows: sorted(rows, &query.by)?,
-        total,
-        unattributed,
-        reasons,
-        unpriced,
-        prices: prices.matches(),
-        snapshot: book.catalog().snapshot().to_string(),
-        price_book: book.id().to_string(),
-        has_own_prices: *book.overlays() != Overlays::default(),
-        plans: if is_scoped { Vec::new() } else { shares.into_months() },
-        uncharged: clients.uncharged(),
         skipped: reading.findings.skipped().map(told).collect(),
         repaired: reading.findings.repaired().map(told).collect(),
         reading: (!is_scoped).then_some(reading.stats),
+        ..Report::new(query, book, sums, prices.matches(), shares)
     })
 }
 
+impl Report {
+    /// A report that says nothing of what was read.
+    fn new(
+        query: &Query,
+        book: &PriceBook,
+        sums: Tallied,
+        prices: Vec<PriceMatch>,
+        shares: Shares,
+    ) -> Self {
+        let Tallied { rows, unpriced, total, unattributed, reasons, uncharged } = sums;
+        Self {
+            period: query.period.clone(),
+            by: query.by.clone(),
+            rows,
+            total,
+            unattributed,
+            reasons,
+            unpriced,
+            prices,
+            snapshot: book.catalog().snapshot().to_string(),
+            price_book: book.id().to_string(),
+            has_own_prices: *book.overlays() != Overlays::default(),
+            plans: if query.is_scoped() { Vec::new() } else { shares.into_months() },
+            uncharged,
+            skipped: Vec::new(),
+            repaired: Vec::new(),
+            reading: None,
+        }
+    }
+}
+
 impl Query {
+    /// Whether it is on one arm or client, to whom nothing of the others is said.
+    fn is_scoped(&self) -> bool {
+        self.arm.is_some() || self.client.is_some()
+    }
+
     pub(crate) fn wants(&self, attribution: &Attribution, client: Option<&ClientId>) -> bool {
         self.arm.as_ref().is_none_or(|arm| attribution.arm.as_ref() == Some(arm))
             && self.client.as_ref().is_none_or(|wanted| client == Some(wanted))

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use octorato_brain::Brain;
 use octorato_core::{Arm, ArmId, Arms, ClientId, Diagnostic, Error, ErrorKind, Result, UsageEvent};
 use octorato_finops::attribute::{LocalDisk, Pins, Resolver};
+use octorato_finops::ledger::Ledger;
 use octorato_finops::logs::{self, Place, Progress, Reading};
 use octorato_finops::price::PriceBook;
 use octorato_finops::recost::Corrections;
-use octorato_finops::report::{Query, Report, report};
+use octorato_finops::report::{Bookings, Query, Report, report, report_booked};
 
 use crate::assignments::{self, Assignment, Subject};
 use crate::config::arms;
@@ -142,6 +143,13 @@ impl Workspace {
         self.check(query)?;
         let mut resolver = self.resolver()?;
         report(reading, &self.arms, &mut resolver, &self.prices, &self.corrections, query)
+    }
+
+    /// Sums up what a ledger has booked; see [`report_booked`]. An arm or a client that is not
+    /// declared is an error.
+    pub fn report_booked(&self, ledger: &dyn Ledger, query: &Query) -> Result<Report> {
+        self.check(query)?;
+        report_booked(&Bookings::of(ledger)?, &self.arms, &LocalDisk, &self.prices, query)
     }
 
     /// That the query names only what is declared.

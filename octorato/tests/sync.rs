@@ -347,9 +347,12 @@ impl Ledger for Failing {
             batch.operations.iter().filter(|operation| !is_refused(operation)).cloned().collect();
         let mut answers =
             self.inner.commit_batch(&Batch { operations: &operations, ..*batch })?.into_iter();
-        let answer = |operation: &Operation| match is_refused(operation) {
-            true => Err(Error::new(ErrorKind::Refused, "not this one")),
-            false => answers.next().unwrap(),
+        let answer = |operation: &Operation| {
+            if is_refused(operation) {
+                Err(Error::new(ErrorKind::Refused, "not this one"))
+            } else {
+                answers.next().unwrap()
+            }
         };
         Ok(batch.operations.iter().map(answer).collect())
     }

@@ -1,8 +1,11 @@
 //! `octorato report`
 
 use octorato::Workspace;
+use octorato::books::{Access, Books};
 use octorato::core::{Error, ErrorKind, Result};
-use octorato::finops::report::{Dimension, Report};
+use octorato::finops::logs::Finding;
+use octorato::finops::report::{Dimension, Query, Report};
+use octorato::sync::Syncer;
 
 use crate::Outcome;
 use crate::args::{Format, Global, Report as Args};
@@ -19,10 +22,12 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     }
     let by = columns(args, &workspace)?;
     let query = super::query(&args.selection, &workspace, by)?;
-    let logs = super::logs(&args.logs)?;
-    let bar = Bar::new(printer.is_quiet());
-    let report = workspace.report(&logs, &query, &bar)?;
-    drop(bar);
+    let report = if args.from.ledger {
+        of_ledger(args, &workspace, &query, printer)?
+    } else {
+        let bar = Bar::new(printer.is_quiet());
+        workspace.report(&super::logs(&args.logs)?, &query, &bar)?
+    };
 
     let format = if printer.is_json() { Format::Json } else { args.format };
     match format {
@@ -48,6 +53,32 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
         || (report.has_own_prices && !report.uncharged.is_empty())
         || !report.skipped.is_empty();
     Ok(if args.strict && findings { Outcome::Findings } else { Outcome::Fine })
+}
+
+/// What the ledger has booked, with what could not be read just now.
+fn of_ledger(
+    args: &Args,
+    workspace: &Workspace,
+    query: &Query,
+    printer: &mut Printer,
+) -> anyhow::Result<Report> {
+    let books = Books::open(workspace, Access::Existing)?;
+    if args.from.no_sync {
+        return Ok(workspace.report_booked(books.ledger(), query)?);
+    }
+    let bar = Bar::new(printer.is_quiet());
+    let synced = Syncer::new(workspace, books.ledger()).sync(&super::logs(&args.logs)?, &bar)?;
+    drop(bar);
+    let mut report = workspace.report_booked(books.ledger(), query)?;
+    // Whose the unread lines are is not known: a report on one client names no file of another.
+    let is_scoped = query.arm.is_some() || query.client.is_some();
+    let told = |finding: &Finding| Finding {
+        examples: if is_scoped { Vec::new() } else { finding.examples.clone() },
+        ..finding.clone()
+    };
+    report.skipped = synced.findings.skipped().map(told).collect();
+    report.repaired = synced.findings.repaired().map(told).collect();
+    Ok(report)
 }
 
 fn table(report: &Report, costs: bool, printer: &mut Printer) -> anyhow::Result<()> {

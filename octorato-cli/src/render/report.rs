@@ -180,6 +180,9 @@ pub(crate) fn classes(report: &Report) -> Table {
         .iter()
         .map(|&unit| (!is_inside(unit) && is_priced(unit)).then(|| total.cost(unit)))
         .collect();
+    let unsplit = total.unsplit_cost();
+    let is_unsplit = !unsplit.is_zero();
+    costs.extend(is_unsplit.then_some(Some(unsplit)));
     costs.push(total.list_cost());
     let costs = amounts(&costs);
     for (&unit, cost) in shown.iter().zip(&costs) {
@@ -189,6 +192,10 @@ pub(crate) fn classes(report: &Report) -> Table {
         let mark = mark(total.unpriced_usage[unit] > 0, total);
         let cost = if inside { String::new() } else { format!("{cost}{mark}") };
         table.row([name, grouped(&total.usage[unit]), cost]);
+    }
+    if is_unsplit {
+        let cost = costs.get(shown.len()).cloned().unwrap_or_default();
+        table.row(["(corrected, or not split)".to_owned(), String::new(), cost]);
     }
     let cost = costs.last().cloned().unwrap_or_default();
     let tokens = format!("{} tokens", grouped(&total.usage.tokens()));

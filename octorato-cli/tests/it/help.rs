@@ -140,7 +140,7 @@ fn the_long_help_says_what_an_arm_is() {
 
 #[test]
 fn report_has_help() {
-    assert_snapshot!(run("report --help"), @r"
+    assert_snapshot!(run("report --help"), @"
     Usage and its list cost by arm, client, model, day and more
 
     Usage: octorato report [OPTIONS]
@@ -185,6 +185,14 @@ fn report_has_help() {
 
           --strict
               Exit with 1 if anything has no price or only a similar model's, or was skipped
+
+          --ledger
+              Report what the ledger has booked, after booking what the transcripts have gained: owners
+              and amounts stay as they were booked, also when transcripts are gone and prices have
+              changed
+
+          --no-sync
+              With --ledger: take the ledger as it is, and read no transcript
 
           --logs <DIR>
               An agent's home (such as ~/.claude), a folder of transcripts or one transcript; may be

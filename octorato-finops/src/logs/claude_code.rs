@@ -44,7 +44,7 @@ use super::{Batch, Environment, FindingKind, Place, Progress, Reader};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClaudeCode;
 
-const NAME: &str = "claude-code";
+pub(super) const NAME: &str = "claude-code";
 
 impl Reader for ClaudeCode {
     fn homes(&self, environment: &Environment) -> Vec<Place> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use octorato_core::{Attribution, Civil, Error, ErrorKind, Period, Result, UsageEvent};
 
 macro_rules! dimensions {
@@ -117,6 +118,7 @@ impl Labels {
         dimension: Dimension,
         event: &UsageEvent,
         attribution: &Attribution,
+        at: Timestamp,
     ) -> Result<Option<Arc<str>>> {
         Ok(match dimension {
             Dimension::Arm => attribution.arm.as_ref().map(Into::into),
@@ -128,21 +130,21 @@ impl Labels {
             }
             Dimension::Skill => event.skill.clone(),
             Dimension::Reason => Some(attribution.reason.name().into()),
-            Dimension::Day => Some(self.time(0, Civil::Day, event)?),
-            Dimension::Week => Some(self.time(1, Civil::Week, event)?),
-            Dimension::Month => Some(self.time(2, Civil::Month, event)?),
+            Dimension::Day => Some(self.time(0, Civil::Day, at)?),
+            Dimension::Week => Some(self.time(1, Civil::Week, at)?),
+            Dimension::Month => Some(self.time(2, Civil::Month, at)?),
             // The caller knows these.
             Dimension::Client | Dimension::Provider | Dimension::Project => None,
         })
     }
 
-    fn time(&mut self, slot: usize, civil: Civil, event: &UsageEvent) -> Result<Arc<str>> {
+    fn time(&mut self, slot: usize, civil: Civil, at: Timestamp) -> Result<Arc<str>> {
         if let Some((period, label)) = &self.current[slot]
-            && period.contains(event.at)
+            && period.contains(at)
         {
             return Ok(label.clone());
         }
-        let period = civil.containing(event.at, &self.zone)?;
+        let period = civil.containing(at, &self.zone)?;
         let label: Arc<str> = period.label().into();
         self.current[slot] = Some((period, label.clone()));
         Ok(label)

@@ -150,8 +150,10 @@ struct CostsJson<'r>(&'r Sums);
 
 impl Serialize for CostsJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer
-            .collect_map(self.0.costs().map(|(unit, cost): (Unit, Money)| (unit.name(), cost)))
+        let unsplit = self.0.unsplit_cost();
+        let rest = (!unsplit.is_zero()).then_some(("unsplit", unsplit));
+        let units = self.0.costs().map(|(unit, cost): (Unit, Money)| (unit.name(), cost));
+        serializer.collect_map(units.chain(rest))
     }
 }
 

@@ -56,6 +56,15 @@ struct Covered {
     weights: Vec<Money>,
 }
 
+/// A request that a plan may cover.
+pub(super) struct Covers<'e> {
+    pub(super) event: &'e UsageEvent,
+    /// Who bills.
+    pub(super) provider: Option<ProviderId>,
+    /// Its list cost, where it has a price.
+    pub(super) list: Option<Money>,
+}
+
 impl Shares {
     /// Closes every month between the first and the last event that was read; those that `period`
     /// touches are kept to be shown. Months are civil months of its zone.
@@ -65,10 +74,38 @@ impl Shares {
         book: &PriceBook,
         period: &Period,
     ) -> Result<Self> {
-        let overlays = book.overlays();
+        if book.overlays().plans.is_empty() {
+            return Ok(Self::default());
+        }
         // Of its own: a report on one client says nothing of the models of others.
         let mut prices = Prices::new(book);
-        let span = reading.events.iter().map(|event| event.at);
+        let covers: Vec<Covers<'_>> = reading
+            .events
+            .iter()
+            .map(|event| {
+                let found = prices.of(event);
+                Covers {
+                    event,
+                    provider: match found.price() {
+                        Some(price) => Some(price.provider().into()),
+                        None => event.provider.clone(),
+                    },
+                    list: found.charge(event).ok().map(|priced| priced.list().booked()),
+                }
+            })
+            .collect();
+        Self::closed(&covers, disk, book, period)
+    }
+
+    /// The same of requests whose list cost is known already.
+    pub(super) fn closed(
+        requests: &[Covers<'_>],
+        disk: &dyn Disk,
+        book: &PriceBook,
+        period: &Period,
+    ) -> Result<Self> {
+        let overlays = book.overlays();
+        let span = requests.iter().map(|request| request.event.at);
         let Some((first, last)) = span.clone().min().zip(span.max()) else {
             return Ok(Self::default());
         };
@@ -78,19 +115,15 @@ impl Shares {
         let day = |at| period.zone().to_datetime(at).date();
         let mut homes = Homes::new(&overlays.plans, disk);
         let mut covered: BTreeMap<(usize, Date), Covered> = BTreeMap::new();
-        for (at, event) in reading.events.iter().enumerate() {
-            let found = prices.of(event);
-            let provider = match found.price() {
-                Some(price) => Some(price.provider()),
-                None => event.provider.as_ref().map(ProviderId::as_str),
-            };
+        for (at, Covers { event, provider, list }) in requests.iter().enumerate() {
             let date = day(event.at);
+            let provider = provider.as_ref().map(ProviderId::as_str);
             let Some(plan) = homes.plan(event, provider, date) else { continue };
             let covered = covered.entry((plan, date.first_of_month())).or_default();
             covered.events += 1;
-            if let Ok(priced) = found.charge(event) {
+            if let Some(list) = list {
                 covered.places.push(at);
-                covered.weights.push(priced.list().booked());
+                covered.weights.push(*list);
             }
         }
         let mut shares = Self::default();

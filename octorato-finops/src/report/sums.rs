@@ -6,7 +6,7 @@ use std::fmt;
 use octorato_core::{Currency, Money, Precision, Result, Unit, UnitKind, Usage, UsageEvent};
 
 use super::clients::Charged;
-use crate::price::Charge;
+use super::tally::Cost;
 
 /// The sums of some events. Amounts are in USD, save the clients' charges.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,7 @@ pub struct Sums {
     /// Nothing where that of some request is out of range.
     cache_saved: Option<Money>,
     costs: [Money; Unit::COUNT],
+    unsplit: Money,
     client_charges: BTreeMap<Currency, Money>,
 }
 
@@ -70,14 +71,10 @@ impl Corrected {
     }
 }
 
-/// What one event costs.
+/// What one event costs, and what its client is charged for it.
 pub(super) struct Costs<'c> {
-    pub(super) list: &'c Charge,
-    pub(super) contracted: Money,
-    pub(super) allocated: Money,
+    pub(super) cost: Cost<'c>,
     pub(super) charged: Charged,
-    /// Whether the price is the very model's.
-    pub(super) is_exact: bool,
 }
 
 impl Default for Sums {
@@ -97,6 +94,7 @@ impl Default for Sums {
             allocated_cost: nothing,
             cache_saved: Some(nothing),
             costs: [nothing; Unit::COUNT],
+            unsplit: nothing,
             client_charges: BTreeMap::new(),
         }
     }
@@ -129,7 +127,15 @@ impl Sums {
         self.client_charges.get(&currency).copied()
     }
 
-    /// The part of the list cost that `unit` makes. The parts add up to the whole.
+    /// The part of the list cost of which it is not known by which units it was made: what a
+    /// ledger corrected or adjusted, or booked at other prices than those of now, or as the worst
+    /// case. In a report on logs it is nothing.
+    pub fn unsplit_cost(&self) -> Money {
+        self.unsplit
+    }
+
+    /// The part of the list cost that `unit` makes. The parts, with [`Self::unsplit_cost`], add up
+    /// to the whole.
     pub fn cost(&self, unit: Unit) -> Money {
         self.costs[unit as usize]
     }
@@ -178,6 +184,7 @@ impl Sums {
             self.charge_client(charge)?;
         }
         self.save(other.cache_saved);
+        self.unsplit = self.unsplit.checked_add(other.unsplit)?;
         for (mine, theirs) in self.costs.iter_mut().zip(other.costs) {
             *mine = mine.checked_add(theirs)?;
         }
@@ -194,17 +201,32 @@ impl Sums {
             self.unpriced_usage.add(&event.usage)?;
             return Ok(());
         };
-        self.inexact_events += u64::from(!costs.is_exact);
-        self.uncharged_events += u64::from(costs.charged.is_missing);
-        self.list_cost = self.list_cost.checked_add(costs.list.booked())?;
-        self.contracted_cost = self.contracted_cost.checked_add(costs.contracted)?;
-        self.allocated_cost = self.allocated_cost.checked_add(costs.allocated)?;
-        self.save(costs.list.caching_saved());
-        for line in costs.list.lines() {
-            let cost = &mut self.costs[line.unit() as usize];
-            *cost = cost.checked_add(line.booked())?;
-        }
-        costs.charged.amount.map_or(Ok(()), |charge| self.charge_client(charge))
+        let Costs { cost, charged } = costs;
+        self.inexact_events += u64::from(!cost.is_exact);
+        self.uncharged_events += u64::from(charged.is_missing);
+        self.list_cost = self.list_cost.checked_add(cost.list)?;
+        self.contracted_cost = self.contracted_cost.checked_add(cost.contracted)?;
+        self.allocated_cost = self.allocated_cost.checked_add(cost.allocated)?;
+        self.save(cost.cache_saved);
+        let mut rest = cost.list;
+        cost.parts.each(|unit, part| {
+            let sum = &mut self.costs[unit as usize];
+            *sum = sum.checked_add(part)?;
+            rest = rest.checked_sub(part)?;
+            Ok(())
+        })?;
+        self.unsplit = self.unsplit.checked_add(rest)?;
+        charged.amount.map_or(Ok(()), |charge| self.charge_client(charge))
+    }
+
+    /// Adds to what a request cost that is counted elsewhere.
+    pub(super) fn adjust(&mut self, amount: Money, charged: &Charged) -> Result<()> {
+        self.uncharged_events += u64::from(charged.is_missing);
+        self.list_cost = self.list_cost.checked_add(amount)?;
+        self.contracted_cost = self.contracted_cost.checked_add(amount)?;
+        self.allocated_cost = self.allocated_cost.checked_add(amount)?;
+        self.unsplit = self.unsplit.checked_add(amount)?;
+        charged.amount.map_or(Ok(()), |charge| self.charge_client(charge))
     }
 
     /// Adds what caching saved, a statistic that has no room for all amounts.

@@ -1,6 +1,8 @@
 //! Sums that add up, and costs that are right.
 #![allow(clippy::unwrap_used, reason = "a failed set-up is a failed test")]
 
+mod booked;
+
 use std::collections::HashMap;
 use std::path::Path;
 
