@@ -1,8 +1,9 @@
-//! Chores of the project: `cargo xtask test | faults | lint | bench | generate`.
+//! Chores of the project: `cargo xtask test | faults | mutants | lint | bench | generate`.
 #![expect(clippy::print_stderr, reason = "a tool of the developers talks on stderr")]
 
 mod faults;
 mod generate;
+mod mutants;
 #[cfg(test)]
 mod tidy;
 
@@ -19,6 +20,7 @@ usage: cargo xtask <command>
                             the ledger against crashes, failing disks and killed processes
   bench [CORPUS]            the price engine; with a folder that holds a `.claude`, the reader
                             side by side with its floor and its peers (see benches/README.md)
+  mutants [NAME]...         the tests must notice every fault of the folder `mutants`
   lint                      format, clippy, documentation, dependencies, generated files
   generate [--check]        writes (or compares) every generated file anew
            [prices --from PATH [--date YYYY-MM-DD] [--version VERSION]]
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         ["test"] => test(),
         ["faults", rest @ ..] => faults::run(rest),
         ["lint"] => lint(),
+        ["mutants", names @ ..] => mutants::run(&root(), names),
         ["bench"] => bench(None),
         ["bench", corpus] => bench(Some(corpus)),
         ["generate", rest @ ..] => match generate::Options::parse(rest) {
