@@ -76,6 +76,12 @@ impl Rolling {
     pub fn oldest_bucket(self, at: Timestamp) -> i64 {
         self.bucket(at) - Self::BUCKETS
     }
+
+    /// The oldest bucket that a ledger keeps from an adoption at `at` on: a window before the oldest
+    /// that counts, since a call that is extended is judged in the windows of its reserve too.
+    pub fn oldest_kept(self, at: Timestamp) -> i64 {
+        self.oldest_bucket(at) - Self::BUCKETS
+    }
 }
 
 impl fmt::Display for Rolling {

@@ -5,7 +5,7 @@ mod later;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use octorato_core::{Money, ReservationId, Result};
 
 use super::world::usd;
@@ -225,9 +225,11 @@ impl<'l> Audit<'l> {
         let mut is_within = true;
         for posting in entry.postings.iter().filter(|posting| !posting.amounts.open.is_zero()) {
             for budget in self.budgets.iter().filter(|known| known.matches(&posting.path)) {
-                let exposure = self.counted(budget, posting, posting.posted).exposure().unwrap();
                 let limit = self.limit(budget, entry.at);
-                is_within &= limit.is_none_or(|limit| exposure <= limit);
+                for moment in counting(budget, posting.posted, entry.at) {
+                    let exposure = self.counted(budget, posting, moment).exposure().unwrap();
+                    is_within &= limit.is_none_or(|limit| exposure <= limit);
+                }
             }
         }
         self.check(CAP, is_within);
@@ -410,6 +412,16 @@ impl<'l> Audit<'l> {
         }
         self.check(HOLDS, (all.open.pico(), all.orphaned.pico()) == (open, orphaned));
     }
+}
+
+/// Moments whose periods count what was posted at `posted`: of a rolling budget every window up to
+/// `now` that its bucket is in.
+fn counting(budget: &Budget, posted: Timestamp, now: Timestamp) -> Vec<Timestamp> {
+    let Cycle::Rolling(rolling) = budget.cycle() else { return vec![posted] };
+    let width = SignedDuration::from_mins(i64::from(rolling.hours()));
+    let later = (1..=60).map(|buckets| posted.checked_add(width * buckets).unwrap());
+    let bucket = |at: Timestamp| at.as_second().div_euclid(width.as_secs());
+    std::iter::once(posted).chain(later.filter(|at| bucket(*at) <= bucket(now))).collect()
 }
 
 /// Whether a balance counts a posting that its budget judges.

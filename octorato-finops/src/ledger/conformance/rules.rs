@@ -11,8 +11,8 @@ use super::world::{arm, budget, cents, in_force, month_from, over, path, rolling
 use crate::budget::{Budget, Cycle, Scope};
 use crate::ledger::{
     Append, Appended, Ask, Close, Correct, Decision, Disclosed, Entry, Expire, Extend, Fact,
-    Ledger, Operation, Raise, Reading, Reference, RequestKey, Reserve, Resolve, Settle, Slot,
-    SourceKey, Standing, State,
+    Ledger, Operation, Raise, Reading, Reference, Release, RequestKey, Reserve, Resolve, Settle,
+    Slot, SourceKey, Standing, State,
 };
 
 /// A rule as a test of an empty ledger, whose clock stands at 2026-10-20T12:00:00Z.
@@ -30,6 +30,10 @@ pub(crate) const RULES: &[(&str, Rule)] = &[
     ("an orphan stays at its worst case", an_orphan_stays_at_its_worst_case),
     ("an overrun is booked in full", an_overrun_is_booked_in_full),
     ("an extension is judged like a reserve", an_extension_is_judged_like_a_reserve),
+    (
+        "an extension counts in every window of its bucket",
+        an_extension_counts_in_every_window_of_its_bucket,
+    ),
     ("a raise ends", a_raise_ends),
     ("a lowered cap revokes nothing", a_lowered_cap_revokes_nothing),
     ("an arm learns nothing of others", an_arm_learns_nothing_of_others),
@@ -322,6 +326,33 @@ fn an_extension_is_judged_like_a_reserve(ledger: &dyn Ledger, clock: &TestClock)
     assert_eq!((grant.amount, standing(ledger).open), (cents(90), cents(90)));
     clock.wait(59 * 60);
     assert!(ledger.expire(Expire::Overdue).unwrap().is_empty());
+}
+
+fn an_extension_counts_in_every_window_of_its_bucket(ledger: &dyn Ledger, clock: &TestClock) {
+    let windows = || vec![over(arm("acme-web"), "1", rolling(24), "UTC")];
+    adopt(ledger, windows());
+    assert!(granted(ledger, reserve(1, 10)));
+    let extend = |call, amount| {
+        let patience = SignedDuration::from_hours(2);
+        let id = id(call);
+        let extend = Extend { id, amount: cents(amount), max_output_tokens: 200, patience };
+        ledger.extend(extend).unwrap().granted().is_some()
+    };
+    // What was held later is in the window of now, though not in that which ended with the reserve.
+    clock.wait(3_600);
+    assert!(granted(ledger, reserve(2, 80)));
+    assert!(!extend(1, 21));
+    assert!(extend(1, 20));
+    // The first call has left the window of now, and not that of its reserve.
+    clock.wait(30 * 3_600);
+    assert!(!extend(1, 21));
+    // A budget that is adopted again counts what its old windows held.
+    adopt(ledger, vec![web("9")]);
+    adopt(ledger, windows());
+    assert!(!extend(1, 21) && !extend(2, 81));
+    ledger.release(Release { id: id(2), reason: "not sent".into() }).unwrap();
+    assert!(extend(1, 100) && !extend(1, 101));
+    assert!(granted(ledger, reserve(3, 100)), "the window of now is empty");
 }
 
 fn a_raise_ends(ledger: &dyn Ledger, clock: &TestClock) {

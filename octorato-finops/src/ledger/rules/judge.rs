@@ -1,5 +1,7 @@
 //! Whether something fits, and how it stands with the budgets.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use octorato_core::{Currency, Money};
 
@@ -118,39 +120,84 @@ impl<R: Records> Rules<'_, R> {
     }
 
     fn standing(&self, judge: &Judge, slot: Slot, now: Timestamp) -> Ruled<Standing> {
-        if let (Slot::Bucket(newest), Cycle::Rolling(rolling)) = (&slot, judge.budget.cycle()) {
-            return self.rolling_standing(judge, rolling, *newest, now);
+        if let (Slot::Bucket(first), Cycle::Rolling(rolling)) = (&slot, judge.budget.cycle()) {
+            return self.rolling_standing(judge, rolling, *first, now);
         }
         let amounts = self.records.balance(judge.id, &slot)?.unwrap_or(Amounts::ZERO);
         self.with_amounts(judge, slot, amounts, now)
     }
 
+    /// How it stands in the fullest of the windows that contain the bucket `first`, up to the one
+    /// that ends at `now`: what is added to an older bucket counts in all of them.
     fn rolling_standing(
         &self,
         judge: &Judge,
         rolling: Rolling,
-        newest: i64,
+        first: i64,
         now: Timestamp,
     ) -> Ruled<Standing> {
-        let oldest = newest.saturating_sub(Rolling::BUCKETS);
-        let (mut amounts, mut oldest_spend) = (Amounts::ZERO, None);
-        let (after, last) = (Slot::Bucket(oldest.saturating_sub(1)), Slot::Bucket(newest));
-        for (slot, in_bucket) in
-            self.records.balances(judge.id, Some(&after), Some(&last), usize::MAX)?
-        {
-            amounts = amounts.checked_add(in_bucket)?;
-            if let (None, Slot::Bucket(number)) = (oldest_spend, slot)
-                && in_bucket != Amounts::ZERO
-            {
-                oldest_spend = Some(number);
+        let span = Rolling::BUCKETS;
+        let final_end = rolling.bucket(now).min(first.saturating_add(span)).max(first);
+        let buckets = self.buckets(judge, rolling, (first.saturating_sub(span), final_end), now)?;
+        let mut fullest: Option<(Money, i64, Amounts)> = None;
+        for end in first..=final_end {
+            let window = buckets.range(end.saturating_sub(span)..=end);
+            let mut amounts = Amounts::ZERO;
+            for (_, in_bucket) in window {
+                amounts = amounts.checked_add(*in_bucket)?;
+            }
+            let exposure = amounts.exposure()?;
+            if fullest.is_none_or(|(most, ..)| most.pico() <= exposure.pico()) {
+                fullest = Some((exposure, end, amounts));
             }
         }
-        let mut standing = self.with_amounts(judge, last, amounts, now)?;
+        let (_, end, amounts) =
+            fullest.unwrap_or((Money::zero(Currency::USD), first, Amounts::ZERO));
+        let oldest = end.saturating_sub(span);
+        let mut in_window = buckets.range(oldest..=end);
+        let oldest_spend = in_window.find(|(_, amounts)| **amounts != Amounts::ZERO);
+        let mut standing = self.with_amounts(judge, Slot::Bucket(end), amounts, now)?;
         standing.start = Some(rolling.interval(oldest).0);
         // A bucket counts until the window's start has left it.
         standing.resets = oldest_spend
-            .and_then(|number| rolling.interval(number).1.checked_add(rolling.length()).ok());
+            .and_then(|(number, _)| rolling.interval(*number).1.checked_add(rolling.length()).ok());
         Ok(standing)
+    }
+
+    /// The sums of a rolling budget from one bucket to another. Those that are kept are complete from
+    /// two windows before the adoption; what may be older is folded from the journal.
+    fn buckets(
+        &self,
+        judge: &Judge,
+        rolling: Rolling,
+        (first, last): (i64, i64),
+        now: Timestamp,
+    ) -> Ruled<BTreeMap<i64, Amounts>> {
+        let mut buckets = BTreeMap::new();
+        if first >= rolling.oldest_kept(now) {
+            let (after, until) = (Slot::Bucket(first.saturating_sub(1)), Slot::Bucket(last));
+            let kept = self.records.balances(judge.id, Some(&after), Some(&until), usize::MAX)?;
+            for (slot, amounts) in kept {
+                if let Slot::Bucket(number) = slot {
+                    buckets.insert(number, amounts);
+                }
+            }
+            return Ok(buckets);
+        }
+        let interval = (rolling.interval(first).0, rolling.interval(last).1);
+        let mut overflow = Ok(());
+        self.records.postings(judge.budget.scope(), Some(interval), &mut |posting| {
+            let (budget, at) = (&judge.budget, posting.posted);
+            if interval.0 <= at && at < interval.1 && budget.matches(&posting.path) {
+                let sum = buckets.entry(rolling.bucket(at)).or_insert(Amounts::ZERO);
+                match sum.checked_add(posting.amounts) {
+                    Ok(more) => *sum = more,
+                    Err(error) => overflow = Err(error),
+                }
+            }
+        })?;
+        overflow?;
+        Ok(buckets)
     }
 
     fn with_amounts(

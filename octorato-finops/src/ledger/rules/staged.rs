@@ -213,7 +213,7 @@ impl<'r, R: Records> Staged<'r, R> {
     }
 
     /// New budgets start with what the journal holds for their current period, and for every
-    /// session, run or bucket that still counts.
+    /// session, run or bucket that still counts for a call of the window.
     fn absorb_policy(&mut self, in_force: &Arc<InForce>, at: Timestamp) -> Ruled<()> {
         let before = std::mem::replace(&mut self.in_force, in_force.clone());
         self.changes.in_force = Some(in_force.clone());
@@ -230,7 +230,7 @@ impl<'r, R: Records> Staged<'r, R> {
                     }
                 }
                 Cycle::Rolling(rolling) => {
-                    let oldest = rolling.oldest_bucket(at);
+                    let oldest = rolling.oldest_kept(at);
                     since = since.min(rolling.interval(oldest).0);
                     keyed.push((judge, Some(oldest)));
                 }
