@@ -302,7 +302,6 @@ fn the_self_test_demands_a_refusal_over_the_cap_and_none_below_it() {
 }
 
 #[test]
-#[ignore = "the gate has no store yet"]
 fn the_gate_itself_passes_the_self_test_of_every_agent() {
     let sandbox = Sandbox::new();
     sandbox.stdout("hook install claude codex gemini copilot cursor -q");
