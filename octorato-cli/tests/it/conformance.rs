@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::cases::{Broken, Index, Quoted, Reported, Shaped, compare, log_text};
+use crate::cases::{Broken, Budgeted, Index, Quoted, Reported, Shaped, compare, log_text};
 use crate::sandbox::Sandbox;
 use crate::shape::Schema;
 
@@ -122,6 +122,56 @@ fn reports() {
         report
     };
     compare(&cases, &cases.iter().map(find).collect::<Vec<_>>());
+}
+
+/// What is answered to the steps of a case, and how the budgets stand after them.
+fn budgeted(case: &Budgeted) -> Value {
+    let sandbox = Sandbox::new();
+    sandbox.stdout("init -q");
+    for (name, text) in &case.home {
+        sandbox.write(&format!(".config/octorato/{name}"), text);
+    }
+    let mut answers = Vec::new();
+    for step in &case.steps {
+        let now = jiff::Timestamp::now().to_string();
+        answers.push(match (step.line_at(&now), &step.check, &step.raise, &step.budgets) {
+            (Some(line), None, None, None) => sandbox.apply(&format!("{line}\n")).remove(0),
+            (None, Some(question), None, None) => {
+                let words = question.iter().map(|(name, value)| format!(" --{name} {value}"));
+                let line = format!("budget check --json{}", words.collect::<String>());
+                let output = sandbox.output(&line);
+                let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+                let code = i32::from(answer["allowed"] == false);
+                assert_eq!(output.status.code(), Some(code), "{line}: {}", sandbox.seen(&output));
+                answer
+            }
+            (None, None, Some(raised), None) => {
+                let words = ["budget", "extend", &*raised.budget, "--usd", &*raised.usd];
+                let more = ["--until", "4h", "--reason", "conformance", "-q"];
+                let said = sandbox.run_words(&[&words[..], &more].concat());
+                assert!(!said.contains("[exit"), "{said}");
+                Value::Null
+            }
+            (None, None, None, Some(text)) => {
+                sandbox.budgets(text);
+                // A change is in force once somebody has looked at the file.
+                sandbox.output("budget status");
+                Value::Null
+            }
+            _ => panic!("{}: a step is one thing: {step:?}", case.name),
+        });
+    }
+    json!({"answers": answers, "status": sandbox.json("budget status")["budgets"]})
+}
+
+/// The command has the clock of its machine, so the cases that set one are left to the others.
+#[test]
+fn budgets() {
+    let cases: Vec<Budgeted> = Index::read().cases("budgets");
+    let all = cases.len();
+    let timeless: Vec<_> = cases.into_iter().filter(|case| case.clock.is_none()).collect();
+    assert!(timeless.len() >= 20, "{} of {all} can be done by the command", timeless.len());
+    compare(&timeless, &timeless.iter().map(budgeted).collect::<Vec<_>>());
 }
 
 /// What a command says that could not do its work. Commands tell no kind, so it is the one that is

@@ -6,6 +6,7 @@
     reason = "a failed set-up is a failed test"
 )]
 
+mod budgets;
 mod cases;
 mod shape;
 
