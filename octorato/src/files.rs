@@ -1,14 +1,46 @@
-//! Writes the operator's private files, one writer at a time.
+//! Writes the operator's private files, one writer at a time, and follows links to where files lie.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use octorato_core::{Error, ErrorKind, Result};
 
 /// How long a writer waits for another one.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// As many links as operating systems follow.
+const MOST_LINKS: usize = 40;
+
+/// The path without symbolic links, as far as it exists; a link to what does not exist counts as
+/// its target, since whoever writes to it makes the target.
+pub(crate) fn followed(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    followed_within(&path, MOST_LINKS)
+}
+
+fn followed_within(path: &Path, links: usize) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    let (Some(parent), Some(last)) = (path.parent(), path.components().next_back()) else {
+        return path.to_path_buf();
+    };
+    let mut real = followed_within(parent, links);
+    if last == Component::ParentDir {
+        real.pop();
+        return real;
+    }
+    real.push(last);
+    match fs::read_link(&real) {
+        Ok(target) if links > 0 => {
+            real.pop();
+            followed_within(&real.join(target), links - 1)
+        }
+        _ => real,
+    }
+}
 
 /// The right to read, edit and replace a file; given back when it is dropped.
 ///

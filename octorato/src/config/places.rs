@@ -1,9 +1,11 @@
 //! Where the private files and the brain lie.
 
 use std::ffi::OsString;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use octorato_core::{Error, ErrorKind, Result};
+
+use crate::files::followed;
 
 pub use super::init::{InitReport, init};
 
@@ -151,43 +153,13 @@ impl Base {
 /// The git work tree in which `path` really lies: symbolic links are followed, and what does not
 /// exist yet counts as lying in its nearest ancestor that does.
 pub fn git_work_tree(path: &Path) -> Option<PathBuf> {
-    let real = real(path);
+    let real = followed(path);
     real.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf)
 }
 
 /// Whether `path` really lies in `folder` or is it.
 pub(crate) fn lies_in(path: &Path, folder: &Path) -> bool {
-    real(path).starts_with(real(folder))
-}
-
-/// The path without symbolic links, as far as it exists; a link to what does not exist yet
-/// counts as its target.
-fn real(path: &Path) -> PathBuf {
-    const LINKS: usize = 40; // as many as operating systems follow
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    resolve(&path, LINKS)
-}
-
-fn resolve(path: &Path, links: usize) -> PathBuf {
-    if let Ok(real) = path.canonicalize() {
-        return real;
-    }
-    let (Some(parent), Some(last)) = (path.parent(), path.components().next_back()) else {
-        return path.to_path_buf();
-    };
-    let mut real = resolve(parent, links);
-    if last == Component::ParentDir {
-        real.pop();
-        return real;
-    }
-    real.push(last);
-    match std::fs::read_link(&real) {
-        Ok(target) if links > 0 => {
-            real.pop();
-            resolve(&real.join(target), links - 1)
-        }
-        _ => real,
-    }
+    followed(path).starts_with(followed(folder))
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ pub(super) fn settle(id: ReservationId) -> Settle {
     Settle { id, amount: micros(COST), is_estimate: false, request: None, metered: None }
 }
 
-fn micros(amount: i64) -> Money {
+pub(super) fn micros(amount: i64) -> Money {
     Money::from_pico(i128::from(amount) * 1_000_000, Currency::USD)
 }
 

@@ -4,10 +4,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use octorato::finops::ledger::{Ledger, Operation, Options, SqliteLedger, fresh_reservation};
+use octorato::finops::ledger::{
+    Ask, Ledger, Operation, Options, SqliteLedger, SqliteReader, fresh_reservation,
+};
 
-use super::engine::{Engine, path, reserve, settle};
-use super::run::ARMS;
+use super::engine::{Engine, micros, path, reserve, settle};
+use super::run::{ARMS, HELD};
 
 /// Fills a ledger with calls, and prints bytes per call, and entries per second of a replay.
 pub(super) fn measure(folder: &Path, calls: u64) -> Result<()> {
@@ -51,6 +53,14 @@ pub(super) fn measure(folder: &Path, calls: u64) -> Result<()> {
         "T12 replay                                {} entries/s (>= 2,000,000)",
         per_second(calls * 2, replayed)
     );
+    let mut fastest = std::time::Duration::MAX;
+    for _ in 0..50 {
+        let started = Instant::now();
+        let ask = Ask { path: paths[0].clone(), amount: micros(HELD), max_output_tokens: 1 };
+        SqliteReader::open(&file, Options::default())?.check(&[ask])?;
+        fastest = fastest.min(started.elapsed());
+    }
+    println!("    open and check, fastest of 50         {} us", fastest.as_micros());
     let started = Instant::now();
     let verification = ledger.verify()?;
     let verified = started.elapsed();

@@ -1,8 +1,10 @@
 //! What only the disk knows of a path: the edge of the wall.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use octorato_finops::attribute::{self, LocalDisk};
+
+use crate::files::followed;
 
 /// One file or folder, whatever it is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,7 +54,7 @@ impl Disk for LocalDisk {
         if !path.is_absolute() {
             return None;
         }
-        followed(path, MOST_LINKS).into_os_string().into_string().ok()
+        followed(path).into_os_string().into_string().ok()
     }
 
     fn identity(&self, path: &str) -> Option<Identity> {
@@ -91,32 +93,5 @@ impl Disk for LocalDisk {
             Some(Name { name, number, is_folder: kind.is_dir(), is_link: kind.is_symlink() })
         });
         named.collect()
-    }
-}
-
-/// As many links as operating systems follow.
-const MOST_LINKS: usize = 40;
-
-/// The path without links, as far as it exists; a link to what does not exist counts as its target,
-/// since whoever writes to it makes the target.
-fn followed(path: &Path, links: usize) -> PathBuf {
-    if let Ok(real) = path.canonicalize() {
-        return real;
-    }
-    let (Some(parent), Some(last)) = (path.parent(), path.components().next_back()) else {
-        return path.to_path_buf();
-    };
-    let mut real = followed(parent, links);
-    if last == Component::ParentDir {
-        real.pop();
-        return real;
-    }
-    real.push(last);
-    match std::fs::read_link(&real) {
-        Ok(target) if links > 0 => {
-            real.pop();
-            followed(&real.join(target), links - 1)
-        }
-        _ => real,
     }
 }

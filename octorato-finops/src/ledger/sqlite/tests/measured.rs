@@ -1,18 +1,16 @@
-//! How large a call is, and how fast things are.
+//! How large a call is; how fast things are, the benchmarks tell.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use octorato_core::ReservationId;
 use rusqlite::Connection;
 
-use super::{Folder, options};
+use super::Folder;
 use crate::budget::Scope;
 use crate::ledger::conformance::TestClock;
-use crate::ledger::conformance::races::five_levels;
 use crate::ledger::conformance::world::{budget, cents, in_force, path};
-use crate::ledger::{Ask, Ledger, Operation, Reserve, Settle, SqliteLedger, SqliteReader};
+use crate::ledger::{Ledger, Operation, Reserve, Settle, SqliteLedger};
 
 const START: &str = "2026-10-20T12:00:00Z";
 
@@ -67,53 +65,4 @@ fn a_call_takes_at_most_165_bytes() {
     let bytes = (size(&folder) - before) / 2_000;
     println!("{bytes} bytes for each call: two entries with their links and the row of its id");
     assert!(bytes <= 165, "{bytes}");
-}
-
-/// Not a test: prints what it measures. Run it optimised and alone.
-#[test]
-#[ignore = "measures"]
-fn speeds() {
-    for (name, policy) in [
-        ("one level", in_force(vec![budget(Scope::Operator, "90000000")])),
-        ("five levels", five_levels("90000000")),
-    ] {
-        let folder = Folder::new();
-        let ledger = folder.open(TestClock::at(START));
-        ledger.commit(&[Operation::Adopt(policy)]).unwrap();
-        let started = Instant::now();
-        fill(&ledger, 0, 100_000);
-        println!("{name}: {:?} for 100000 pairs in batches of 64", started.elapsed());
-        let threads = 64_u32;
-        let started = Instant::now();
-        std::thread::scope(|scope| {
-            for thread in 0..threads {
-                let ledger = &ledger;
-                scope.spawn(move || {
-                    for number in 0..100 {
-                        let number = 1_000_000 + thread * 1_000 + number;
-                        ledger.commit(&[reserve(number)]).unwrap();
-                        ledger.commit(&[settle(number)]).unwrap();
-                    }
-                });
-            }
-        });
-        println!("{name}: {:?} for 6400 pairs of 64 threads", started.elapsed());
-        let mut fastest = Duration::MAX;
-        for _ in 0..50 {
-            let started = Instant::now();
-            let reader =
-                SqliteReader::open(&folder.ledger(), options(TestClock::at(START))).unwrap();
-            let ask = Ask { path: path(4), amount: cents(1), max_output_tokens: 1 };
-            reader.check(&[ask]).unwrap();
-            fastest = fastest.min(started.elapsed());
-        }
-        println!("{name}: {fastest:?} to open and check");
-        let started = Instant::now();
-        let replayed = ledger.replay().unwrap();
-        println!("{name}: {:?} to replay 212000 entries", started.elapsed());
-        assert_eq!(replayed, ledger.balances().unwrap());
-        let started = Instant::now();
-        assert!(ledger.verify().unwrap().faults.is_empty());
-        println!("{name}: {:?} to verify them", started.elapsed());
-    }
 }
