@@ -384,6 +384,11 @@ impl Names {
 
     /// The number of a policy, made where there is none.
     pub(super) fn policy(&mut self, connection: &Connection, policy: &Arc<InForce>) -> Done<i64> {
+        // Every commit names the policy in force: it is spelled once.
+        let is_it = |(_, known): &(&i64, &Arc<InForce>)| Arc::ptr_eq(known, policy);
+        if let Some((number, _)) = self.policies.iter().find(is_it) {
+            return Ok(*number);
+        }
         let text = policy.to_stored()?;
         let hash = Spelling::of("octorato stored policy 1").text(&text).hash();
         let sql = "SELECT number FROM policies WHERE hash = ?1";
