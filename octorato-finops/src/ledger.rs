@@ -61,6 +61,7 @@ pub mod edge;
 mod entry;
 mod fresh;
 pub mod keys;
+mod kind;
 mod memory;
 mod operation;
 mod origin;
@@ -84,10 +85,11 @@ pub use batch::{Batch, Note};
 pub use clock::{Clock, DRIFT, LedgerTime, Reading, TRUST, Tick, Uptime, WallClock};
 pub use entry::{Amounts, Balance, Entry, Fact, Posting};
 pub use fresh::{fresh_decision, fresh_reservation};
+pub use kind::Kind;
 pub use memory::MemoryLedger;
 pub use operation::{
-    Append, Close, Correct, Expire, Extend, Holder, Metered, Operation, Raise, Reassign, Reference,
-    Release, RequestKey, Reserve, Resolve, Settle, SourceKey,
+    AddKey, Append, Close, Correct, Expire, Extend, Holder, Metered, Operation, Raise, Reassign,
+    Reference, Release, RequestKey, Reserve, Resolve, Settle, SourceKey,
 };
 pub use origin::Origin;
 pub use slot::Slot;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use octorato_core::{DecisionId, Money, ReservationId, Result};
 
-use super::operation::{Close, Correct, Holder, Metered, Raise, Reference, RequestKey, SourceKey};
+use super::operation::{
+    AddKey, Close, Correct, Holder, Metered, Raise, Reference, RequestKey, SourceKey,
+};
 use super::origin::Origin;
 use super::slot::Slot;
 use crate::budget::{Action, BudgetId, InForce, Percent, SpendPath};
@@ -269,6 +271,8 @@ pub enum Fact {
     Raised(Raise),
     /// A month was closed.
     Closed(Close),
+    /// The operator signs with this key from here on.
+    KeyAdded(AddKey),
     /// The wall clock was trusted again; this was the ledger's time before.
     ClockReset {
         /// The ledger's time before.
@@ -287,11 +291,12 @@ impl Fact {
         }
     }
 
-    /// The correction, reassignment or raise whose id it uses up.
+    /// The correction, reassignment, raise or key whose id it uses up.
     pub fn decision(&self) -> Option<DecisionId> {
         match self {
             Self::Corrected(correct) => Some(correct.id),
             Self::Raised(raise) => Some(raise.id),
+            Self::KeyAdded(add) => Some(add.id),
             Self::Rebooked { id, .. } => Some(*id),
             _ => None,
         }

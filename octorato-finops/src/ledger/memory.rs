@@ -67,6 +67,7 @@ impl Shelf {
                 faults.push(format!("entry {} ends the call {id} again", entry.sequence));
             }
         }
+        faults.extend(rules::key_faults(journal).iter().map(ToString::to_string));
         let entries = u64::try_from(journal.len()).unwrap_or(u64::MAX);
         let last = journal.last().map(|entry| entry.at);
         if rules::balances(&Self::replayed(journal)?)? != balances {

@@ -7,6 +7,7 @@ use octorato_core::{
     DecisionId, ModelId, Money, PriceContext, ProviderId, RequestId, ReservationId, Usage,
 };
 
+use super::keys::PublicKey;
 use super::origin::Origin;
 use super::spelling::Spelling;
 use crate::budget::{BudgetId, InForce, Scope, SpendPath};
@@ -38,6 +39,8 @@ pub enum Operation {
     Raise(Raise),
     /// Close a month, so that its statement never changes.
     Close(Close),
+    /// Say with which key the operator signs from now on.
+    AddKey(AddKey),
     /// Trust the wall clock again after it leapt.
     ResetClock,
 }
@@ -327,4 +330,32 @@ pub struct Close {
     pub end: Timestamp,
     /// Its name, such as `2026-10`.
     pub label: Arc<str>,
+}
+
+/// Say with which key the operator signs from now on: the first key of a ledger, or one in the place
+/// of the last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AddKey {
+    /// The caller's id of this decision. That of the first key is the name of the ledger in all that
+    /// is signed of it.
+    pub id: DecisionId,
+    /// The key.
+    pub public: PublicKey,
+    /// The key in whose place it comes; nothing for the first.
+    pub replaces: Option<PublicKey>,
+    /// The signature of that key over
+    /// [`rotation_statement`](super::keys::rotation_statement); nothing for the first.
+    pub signature: Option<Arc<[u8]>>,
+}
+
+impl AddKey {
+    /// What must be equal for a retry to be one: the two keys.
+    pub fn fingerprint(&self) -> [u8; 16] {
+        let mut spelling = Spelling::of("octorato key 1");
+        spelling.bytes(&self.public.to_bytes());
+        if let Some(replaces) = self.replaces {
+            spelling.bytes(&replaces.to_bytes());
+        }
+        spelling.hash()
+    }
 }

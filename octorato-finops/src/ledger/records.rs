@@ -12,7 +12,7 @@ use octorato_core::{DecisionId, Error, Money, ReservationId};
 use super::answer::{Call, Grant, Imported, Outcome, State};
 use super::clock::LedgerTime;
 use super::entry::{Amounts, Entry, Posting};
-use super::operation::{Close, Holder, Metered, Raise, RequestKey, SourceKey};
+use super::operation::{AddKey, Close, Holder, Metered, Raise, RequestKey, SourceKey};
 use super::slot::Slot;
 use crate::budget::{BudgetId, InForce, Scope, SpendPath, Tier};
 
@@ -58,6 +58,9 @@ pub(crate) trait Records {
 
     /// The raises of a budget that end after `now`.
     fn raises(&self, budget: BudgetId, now: Timestamp) -> Found<Vec<Raise>>;
+
+    /// The keys that were added, in their order.
+    fn keys(&self) -> Found<Vec<AddKey>>;
 
     /// The closed months that have an instant in `start..end`.
     fn closed(&self, start: Timestamp, end: Timestamp) -> Found<Vec<Close>>;
@@ -189,6 +192,7 @@ pub(crate) struct Changes {
     pub(crate) decisions: BTreeMap<DecisionId, [u8; 16]>,
     pub(crate) raises: Vec<Raise>,
     pub(crate) closed: Vec<Close>,
+    pub(crate) keys: Vec<AddKey>,
     /// Opened periods with their ends.
     pub(crate) periods: BTreeMap<(BudgetId, Timestamp), Timestamp>,
     /// The budgets in force from here on, where they change.

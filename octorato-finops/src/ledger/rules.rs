@@ -9,12 +9,14 @@ mod expire;
 mod govern;
 mod imports;
 mod judge;
+mod keys;
 mod reading;
 mod reassign;
 mod spend;
 mod staged;
 mod tiers;
 
+pub(crate) use self::keys::key_faults;
 pub(crate) use self::reading::{
     balances, call, check, imported_all, in_force, outstanding, raises, standings, time,
 };
@@ -161,6 +163,7 @@ impl<'r, R: Records> Rules<'r, R> {
             Operation::Adopt(in_force) => self.adopt(in_force),
             Operation::Raise(raise) => self.raise(raise),
             Operation::Close(close) => self.close(close, now),
+            Operation::AddKey(add) => self.add_key(add),
             Operation::ResetClock => Ok((Answer::Done, Vec::new())),
         }
     }

@@ -18,7 +18,6 @@ mod desk;
 mod fault;
 mod format;
 mod kept;
-mod kinds;
 mod later;
 mod linked;
 mod look;
@@ -51,6 +50,7 @@ use super::batch::{Batch, Note};
 use super::clock::{Reading, Tick};
 use super::edge::{LogSync, Turnstile, refuse_network};
 use super::entry::{Balance, Entry};
+use super::kind::Kind;
 use super::operation::{Raise, SourceKey};
 use super::rules;
 use super::store::{Ledger, Verification};
@@ -253,6 +253,10 @@ impl Ledger for SqliteLedger {
 
     fn entries(&self, after: u64, limit: usize) -> Result<Vec<Entry>> {
         self.view(|desk| desk.entries(after, limit).map_err(|spoilt| desk.fault(spoilt)))
+    }
+
+    fn entries_of(&self, kinds: &[Kind], after: u64, limit: usize) -> Result<Vec<Entry>> {
+        self.view(|desk| desk.entries_of(kinds, after, limit).map_err(|spoilt| desk.fault(spoilt)))
     }
 
     fn call(&self, id: ReservationId) -> Result<Option<Call>> {

@@ -9,11 +9,15 @@ use super::answer::{Answer, Appended, Ask, Call, Decision, Imported, Outcome, St
 use super::batch::{Batch, Note};
 use super::clock::Reading;
 use super::entry::{Balance, Entry};
+use super::kind::Kind;
 use super::operation::{
     Append, Correct, Expire, Extend, Operation, Raise, Release, Reserve, Resolve, Settle, SourceKey,
 };
 use super::single;
 use crate::budget::InForce;
+
+/// How many entries are looked at at once.
+const PAGE: usize = 1_000;
 
 /// A book of what calls may cost and did cost, with caps that hold.
 ///
@@ -84,10 +88,14 @@ pub trait Ledger: Send + Sync {
     ///   fold of the journal for its current period, as does every period that is opened later: a
     ///   balance never starts at zero because it was opened late. The answer says what changed; a
     ///   retry changes nothing.
-    /// - [`Operation::Raise`]: adds to a budget's limit while the clock is before `until`.
+    /// - [`Operation::Raise`]: adds to a budget's limit while the clock is before `until`. Where it
+    ///   is signed and the ledger has a key, the signature must be that key's.
     /// - [`Operation::Close`]: what is dated in a closed month from now on, and in the scope, is
     ///   posted to the first moment after it as a prior-period adjustment; holds are still freed
     ///   where they were made.
+    /// - [`AddKey`](super::AddKey): the operator signs with it from here on. The first key is taken
+    ///   as it is; a later one must be signed by the one that signs, which it replaces
+    ///   ([`ErrorKind::Refused`](octorato_core::ErrorKind::Refused)).
     /// - [`Operation::ResetClock`]: the wall clock is trusted again, for the operations after this
     ///   one and from the next commit on.
     ///
@@ -131,6 +139,20 @@ pub trait Ledger: Send + Sync {
     /// Whoever has seen an entry is never shown a later one with a smaller sequence, so that a reader
     /// may go on from the last that it saw.
     fn entries(&self, after: u64, limit: usize) -> Result<Vec<Entry>>;
+
+    /// At most `limit` entries of these kinds after the sequence `after`, in their order. A store may
+    /// know where they are; else it looks at all that come after.
+    fn entries_of(&self, kinds: &[Kind], after: u64, limit: usize) -> Result<Vec<Entry>> {
+        let (mut after, mut found) = (after, Vec::new());
+        while found.len() < limit {
+            let entries = self.entries(after, PAGE)?;
+            let Some(last) = entries.last() else { break };
+            after = last.sequence;
+            found.extend(entries.into_iter().filter(|one| kinds.contains(&Kind::of(&one.fact))));
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
 
     /// How it stands with one call; nothing where the ledger does not know it.
     fn call(&self, id: ReservationId) -> Result<Option<Call>>;

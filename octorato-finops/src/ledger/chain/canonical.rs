@@ -129,6 +129,7 @@ pub(super) fn kind_of(fact: &Fact) -> &'static str {
         Fact::Reversed { .. } => "reversed",
         Fact::Rebooked { .. } => "rebooked",
         Fact::TierReached { .. } => "tier_reached",
+        Fact::KeyAdded(_) => "key_added",
     }
 }
 
@@ -213,7 +214,8 @@ fn spell_fact(w: &mut Writer<'_>, fact: &Fact) -> Result<()> {
         | Fact::WouldDeny { .. }
         | Fact::Reversed { .. }
         | Fact::Rebooked { .. }
-        | Fact::TierReached { .. } => later::spell(w, fact),
+        | Fact::TierReached { .. }
+        | Fact::KeyAdded(_) => later::spell(w, fact),
     }
     Ok(())
 }

@@ -8,6 +8,8 @@ use super::canonical::{spell_meter, spell_reference, spell_request};
 use super::decode::{Counted, metered, reference, request};
 use crate::budget::{Action, BudgetId, Percent};
 use crate::ledger::entry::Fact;
+use crate::ledger::keys::PublicKey;
+use crate::ledger::operation::AddKey;
 use crate::ledger::origin::Origin;
 use crate::ledger::slot::Slot;
 
@@ -45,6 +47,15 @@ pub(super) fn spell(w: &mut Writer<'_>, fact: &Fact) {
             w.raw(budget.bytes());
             spell_slot(w, slot);
             w.text(&at_pct.to_string()).text(action.name()).money(*spent).money(*cap);
+        }
+        Fact::KeyAdded(AddKey { id, public, replaces, signature }) => {
+            w.raw(&id.to_bytes()).raw(&public.to_bytes());
+            w.maybe(*replaces, |w, key| {
+                w.raw(&key.to_bytes());
+            });
+            w.maybe(signature.as_deref(), |w, signature| {
+                w.bytes(signature);
+            });
         }
         _ => {}
     }
@@ -126,12 +137,23 @@ pub(super) fn fact(kind: &str, o: &mut Reader<'_>, counted: Counted) -> Result<O
             spent: o.money()?,
             cap: o.money()?,
         },
+        "key_added" => Fact::KeyAdded(AddKey {
+            id: DecisionId::from_bytes(o.array()?)?,
+            public: public(o)?,
+            replaces: o.maybe(public)?,
+            signature: o.maybe(|o| o.bytes().map(Into::into))?,
+        }),
         _ => return Ok(None),
     }))
 }
 
 fn reservation(o: &mut Reader<'_>) -> Result<ReservationId> {
     ReservationId::from_bytes(o.array()?)
+}
+
+fn public(o: &mut Reader<'_>) -> Result<PublicKey> {
+    PublicKey::from_bytes(&o.array()?)
+        .map_err(|error| damaged("has a key that is none").caused_by(error))
 }
 
 fn percent(text: &str) -> Result<Percent> {

@@ -12,9 +12,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::budget::{Action, BudgetId, InForce, OnError, Percent, Scope, SpendPath, Unpriced};
+use crate::ledger::keys::PublicKey;
 use crate::ledger::{
-    Amounts, Close, Correct, Entry, Fact, Holder, Metered, Origin, Posting, Raise, Reference,
-    RequestKey, Slot, SourceKey,
+    AddKey, Amounts, Close, Correct, Entry, Fact, Holder, Metered, Origin, Posting, Raise,
+    Reference, RequestKey, Slot, SourceKey,
 };
 
 fn usd(pico: i128) -> Money {
@@ -244,6 +245,15 @@ fn slots() -> BoxedStrategy<Slot> {
     .boxed()
 }
 
+fn key_pair() -> BoxedStrategy<PublicKey> {
+    any::<[u8; 32]>().prop_map(public).boxed()
+}
+
+fn public(seed: [u8; 32]) -> PublicKey {
+    let key = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key();
+    PublicKey::from_bytes(&key.to_bytes()).unwrap()
+}
+
 fn later_facts() -> BoxedStrategy<Fact> {
     let budget = any::<[u8; 32]>().prop_map(BudgetId::from_bytes);
     let percent =
@@ -273,6 +283,13 @@ fn later_facts() -> BoxedStrategy<Fact> {
                 reason
             }
         ),
+        (any::<u8>(), key_pair(), option::of(key_pair()), option::of(vec(any::<u8>(), 0..70)))
+            .prop_map(|(id, public, replaces, signature)| Fact::KeyAdded(AddKey {
+                id: decision(id),
+                public,
+                replaces,
+                signature: signature.map(Arc::from),
+            })),
         (budget, slots(), percent, action, money(), money()).prop_map(
             |(budget, slot, at_pct, action, spent, cap)| Fact::TierReached {
                 budget,
@@ -419,6 +436,11 @@ macro_rules! posting {
 
 fn changes_of_later_facts() -> Vec<Change> {
     vec![
+        field!(KeyAdded(add): id => decision(9)),
+        field!(KeyAdded(add): public => public([9; 32])),
+        field!(KeyAdded(add): replaces => None),
+        field!(KeyAdded(add): replaces => Some(public([9; 32]))),
+        field!(KeyAdded(add): signature => None),
         field!(Imported, origin => None),
         ("Imported.origin.file", |entry| {
             let Fact::Imported { origin: Some(origin), .. } = &mut entry.fact else { return };
@@ -584,6 +606,12 @@ fn later_of_each(metered: Option<Arc<Metered>>) -> Vec<Fact> {
         Fact::Rebooked { id: decision(1), of, amount, fingerprint, reason },
         Fact::Confirmed { id, fingerprint, amount, overrun, request, metered },
         Fact::WouldDeny { id, budgets: vec![budget] },
+        Fact::KeyAdded(AddKey {
+            id: decision(1),
+            public: public([1; 32]),
+            replaces: Some(public([2; 32])),
+            signature: Some(Arc::from([5_u8; 64].as_slice())),
+        }),
         Fact::TierReached {
             budget,
             slot: Slot::Total,

@@ -2,6 +2,8 @@
 
 mod later;
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use octorato_core::{DecisionId, ErrorKind, Money};
 
@@ -9,10 +11,11 @@ use super::TestClock;
 use super::steps::id;
 use super::world::{arm, budget, cents, in_force, month_from, over, path, rolling, usd};
 use crate::budget::{Budget, Cycle, Scope};
+use crate::ledger::keys::{KeyFolder, PublicKey, rotation_statement, sign_raise};
 use crate::ledger::{
-    Append, Appended, Ask, Close, Correct, Decision, Disclosed, Entry, Expire, Extend, Fact,
-    Ledger, Operation, Raise, Reading, Reference, Release, RequestKey, Reserve, Resolve, Settle,
-    Slot, SourceKey, Standing, State,
+    AddKey, Answer, Append, Appended, Ask, Close, Correct, Decision, Disclosed, Entry, Expire,
+    Extend, Fact, Kind, Ledger, Operation, Raise, Reading, Reference, Release, RequestKey, Reserve,
+    Resolve, Settle, Slot, SourceKey, Standing, State,
 };
 
 /// A rule as a test of an empty ledger, whose clock stands at 2026-10-20T12:00:00Z.
@@ -35,6 +38,8 @@ pub(crate) const RULES: &[(&str, Rule)] = &[
         an_extension_counts_in_every_window_of_its_bucket,
     ),
     ("a raise ends", a_raise_ends),
+    ("a key is replaced by its own word", a_key_is_replaced_by_its_own_word),
+    ("entries are found by their kind", entries_are_found_by_their_kind),
     ("a lowered cap revokes nothing", a_lowered_cap_revokes_nothing),
     ("an arm learns nothing of others", an_arm_learns_nothing_of_others),
     ("a leap of the clock opens no period", a_leap_of_the_clock_opens_no_period),
@@ -376,6 +381,94 @@ fn a_raise_ends(ledger: &dyn Ledger, clock: &TestClock) {
     assert_eq!(ledger.raises().unwrap(), []);
     assert_eq!(ledger.in_force().unwrap(), in_force(vec![web("1")]));
     assert!(!granted(ledger, reserve(2, 1)));
+}
+
+fn a_key_is_replaced_by_its_own_word(ledger: &dyn Ledger, clock: &TestClock) {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = KeyFolder::make(&folder.path().join("keys")).unwrap();
+    let [one, two, three] = [(); 3].map(|()| keys.make_key().unwrap());
+    let number = |number| DecisionId::from_parts(Timestamp::UNIX_EPOCH, [number; 10]);
+    let add = |add: &AddKey| {
+        let answer = ledger.commit(&[Operation::AddKey(add.clone())]).unwrap().pop().unwrap();
+        answer.map_err(|error| error.kind())
+    };
+    let plain = |id, public| AddKey { id: number(id), public, replaces: None, signature: None };
+    let signed = |id, by: &PublicKey, replaces: PublicKey, public| {
+        let statement = rotation_statement(&number(1).to_bytes(), &replaces, &public);
+        let signature = keys.signer(&by.id()).unwrap().sign(&statement).unwrap();
+        let signature = Some(Arc::from(signature.as_slice()));
+        AddKey { id: number(id), public, replaces: Some(replaces), signature }
+    };
+    assert_eq!(add(&signed(1, &one, one, two)), Err(ErrorKind::NotFound), "there is none");
+    for _ in 0..2 {
+        assert_eq!(add(&plain(1, one)), Ok(Answer::Done));
+    }
+    // Another process made the same the first one.
+    assert_eq!(add(&plain(2, one)), Ok(Answer::Done));
+    assert_eq!(add(&plain(1, two)), Err(ErrorKind::Conflict), "another content of the same id");
+    assert_eq!(add(&plain(3, two)), Err(ErrorKind::Refused), "nobody hands over");
+    assert_eq!(add(&signed(3, &two, one, two)), Err(ErrorKind::Refused), "signed by another");
+    let elsewhere = AddKey { public: three, ..signed(3, &one, one, two) };
+    assert_eq!(add(&elsewhere), Err(ErrorKind::Refused), "signed for another");
+    for _ in 0..2 {
+        assert_eq!(add(&signed(3, &one, one, two)), Ok(Answer::Done));
+    }
+    assert_eq!(add(&signed(4, &one, one, three)), Err(ErrorKind::Conflict), "it signs no more");
+    assert_eq!(add(&signed(4, &two, two, one)), Err(ErrorKind::Conflict), "it was replaced");
+    let entries = ledger.entries_of(&[Kind::KeyAdded], 0, 10).unwrap();
+    let facts: Vec<Fact> = entries.into_iter().map(|entry| entry.fact).collect();
+    assert_eq!(facts, [plain(1, one), signed(3, &one, one, two)].map(Fact::KeyAdded));
+    a_raise_is_signed_with_the_key_that_signs(ledger, clock, &keys, [one, two]);
+}
+
+fn a_raise_is_signed_with_the_key_that_signs(
+    ledger: &dyn Ledger,
+    clock: &TestClock,
+    keys: &KeyFolder,
+    [before, now]: [PublicKey; 2],
+) {
+    let number = |number| DecisionId::from_parts(Timestamp::UNIX_EPOCH, [number; 10]);
+    adopt(ledger, vec![web("1")]);
+    let mut raise = Raise {
+        id: number(5),
+        budget: web("1").id(),
+        amount: cents(1),
+        until: clock.now() + SignedDuration::from_hours(1),
+        reason: "launch day".into(),
+        signature: None,
+    };
+    let name = number(1).to_bytes();
+    sign_raise(&name, &mut raise, &keys.signer(&now.id()).unwrap()).unwrap();
+    let add = |raise: &Raise| {
+        let answer = ledger.commit(&[Operation::Raise(raise.clone())]).unwrap().pop().unwrap();
+        answer.map_err(|error| error.kind())
+    };
+    assert_eq!(add(&raise), Ok(Answer::Done));
+    raise.id = number(6);
+    assert_eq!(add(&raise), Err(ErrorKind::Refused), "signed as another raise");
+    sign_raise(&name, &mut raise, &keys.signer(&before.id()).unwrap()).unwrap();
+    assert_eq!(add(&raise), Err(ErrorKind::Refused), "signed with a key of before");
+    assert_eq!(ledger.verify().unwrap().faults, Vec::<String>::new());
+}
+
+fn entries_are_found_by_their_kind(ledger: &dyn Ledger, clock: &TestClock) {
+    for limit in ["1", "2", "3"] {
+        adopt(ledger, vec![web(limit)]);
+    }
+    assert!(granted(ledger, reserve(1, 50)));
+    append(ledger, import("other", clock.now(), 5, 1));
+    let all = ledger.entries(0, usize::MAX).unwrap();
+    let of = |kinds: &[Kind]| -> Vec<_> {
+        all.iter().filter(|entry| kinds.contains(&Kind::of(&entry.fact))).cloned().collect()
+    };
+    for kinds in [&[Kind::Adopted][..], &[Kind::Reserved, Kind::Adopted, Kind::Imported], &[]] {
+        let wanted = of(kinds);
+        assert_eq!(ledger.entries_of(kinds, 0, usize::MAX).unwrap(), wanted);
+        assert_eq!(ledger.entries_of(kinds, 0, 2).unwrap(), wanted[..wanted.len().min(2)]);
+        let Some(first) = wanted.first() else { continue };
+        assert_eq!(ledger.entries_of(kinds, first.sequence, usize::MAX).unwrap(), wanted[1..]);
+    }
+    assert_eq!(of(&[Kind::Adopted]).len(), 3);
 }
 
 fn a_lowered_cap_revokes_nothing(ledger: &dyn Ledger, _: &TestClock) {

@@ -12,7 +12,7 @@ use crate::ledger::answer::State;
 use crate::ledger::batch::Note;
 use crate::ledger::clock::LedgerTime;
 use crate::ledger::entry::{Amounts, Entry, Posting};
-use crate::ledger::operation::{Close, Holder, Raise, RequestKey, SourceKey};
+use crate::ledger::operation::{AddKey, Close, Holder, Raise, RequestKey, SourceKey};
 use crate::ledger::records::{
     CallRecord, Changes, Found, GivenUp, Interval, Records, RequestRecord, SourceRecord,
 };
@@ -33,6 +33,7 @@ pub(crate) struct Shelf {
     decisions: BTreeMap<DecisionId, [u8; 16]>,
     raises: BTreeMap<BudgetId, Vec<Raise>>,
     closed: Vec<Close>,
+    keys: Vec<AddKey>,
     /// The civil periods that were ever opened, by budget and start, with their ends.
     periods: BTreeMap<(BudgetId, Timestamp), Timestamp>,
     balances: BTreeMap<(BudgetId, Slot), Amounts>,
@@ -57,6 +58,7 @@ impl Default for Shelf {
             decisions: BTreeMap::new(),
             raises: BTreeMap::new(),
             closed: Vec::new(),
+            keys: Vec::new(),
             periods: BTreeMap::new(),
             balances: BTreeMap::new(),
             reached: BTreeMap::new(),
@@ -185,6 +187,10 @@ impl Records for Shelf {
         Ok(raises.filter(|raise| now < raise.until).cloned().collect())
     }
 
+    fn keys(&self) -> Found<Vec<AddKey>> {
+        Ok(self.keys.clone())
+    }
+
     fn closed(&self, start: Timestamp, end: Timestamp) -> Found<Vec<Close>> {
         let closed = self.closed.iter();
         Ok(closed.filter(|close| close.start < end && start < close.end).cloned().collect())
@@ -254,6 +260,7 @@ impl Records for Shelf {
             self.raises.entry(raise.budget).or_default().push(raise);
         }
         self.closed.extend(changes.closed);
+        self.keys.extend(changes.keys);
         self.periods.extend(changes.periods);
         self.in_force = changes.in_force.unwrap_or_else(|| self.in_force.clone());
         for id in changes.dropped {

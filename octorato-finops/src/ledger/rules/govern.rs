@@ -45,6 +45,7 @@ impl<R: Records> Rules<'_, R> {
         if self.is_decided(raise.id, raise.fingerprint())? {
             return Ok((Answer::Done, Vec::new()));
         }
+        self.check_signature(raise)?;
         match self.records.in_force()?.find(raise.budget) {
             Some(known) if known.budget.tiers().has_hard_stop() => {}
             Some(known) => {

@@ -193,6 +193,10 @@ impl<'r, R: Records> Staged<'r, R> {
                 self.changes.raises.push(raise.clone());
             }
             Fact::Closed(close) => self.changes.closed.push(close.clone()),
+            Fact::KeyAdded(add) => {
+                self.changes.decisions.insert(add.id, add.fingerprint());
+                self.changes.keys.push(add.clone());
+            }
             Fact::Imported { .. } => self.absorb_import(entry)?,
             Fact::Adjusted { .. } | Fact::Corrected(_) => self.absorb_correction(entry)?,
             Fact::Rebooked { .. } => self.absorb_move(entry)?,

@@ -6,7 +6,7 @@ use octorato_core::{Error, ErrorKind, Result};
 use rusqlite::{Connection, params};
 
 use super::fault::{Spoilt, damaged, fault};
-use super::kinds::Kind;
+use crate::ledger::kind::Kind;
 
 /// `OCTO`: what the header of every ledger says.
 const APPLICATION: i32 = 0x4f43_544f;

@@ -6,12 +6,14 @@ use rusqlite::types::Value;
 
 use super::bytes::{Reader, Writer};
 use super::fault::{Spoilt, spoilt};
-use super::kinds::Kind;
 use super::read::{Gloss, Line, decision, exact, reservation, usd};
 use super::slots::{columns, slot};
 use super::write::{LAYOUT, Row, Scribe, bytes, unsigned};
 use crate::budget::{Action, Percent};
 use crate::ledger::entry::{Entry, Fact};
+use crate::ledger::keys::PublicKey;
+use crate::ledger::kind::Kind;
+use crate::ledger::operation::AddKey;
 use crate::ledger::origin::Origin;
 
 const PRECISIONS: [Precision; 3] =
@@ -75,6 +77,19 @@ impl Scribe<'_> {
                     _ => return Err(spoilt("a slot is of an unknown kind")),
                 };
                 Row { subject: Some(Value::Integer(number)), ..Row::of(*spent, detail) }
+            }
+            Fact::KeyAdded(AddKey { id, public, replaces, signature }) => {
+                let flags = u8::from(replaces.is_some()) | u8::from(signature.is_some()) << 1;
+                let mut detail = Writer::new(LAYOUT, flags);
+                detail.raw(&public.to_bytes());
+                if let Some(replaces) = replaces {
+                    detail.raw(&replaces.to_bytes());
+                }
+                if let Some(signature) = signature {
+                    detail.bytes(signature);
+                }
+                let subject = Some(bytes(id.to_bytes()));
+                Row { subject, detail: Some(detail.finish()), ..Row::default() }
             }
             _ => return Err(spoilt("an entry of an unknown kind")),
         })
@@ -158,6 +173,14 @@ impl Gloss<'_> {
                 of: self.reference(detail)?,
             },
             Kind::TierReached => self.tier_reached(line, detail)?,
+            Kind::KeyAdded => Fact::KeyAdded(AddKey {
+                id: decision(line.id()?)?,
+                public: PublicKey::from_bytes(&detail.array()?)?,
+                replaces: (flags & 1 != 0)
+                    .then(|| Ok::<_, Spoilt>(PublicKey::from_bytes(&detail.array()?)?))
+                    .transpose()?,
+                signature: (flags & 2 != 0).then(|| detail.bytes().map(Into::into)).transpose()?,
+            }),
             _ => return Err(spoilt("an entry of an unknown kind")),
         })
     }

@@ -15,8 +15,9 @@ use super::slots::{columns, slot, tiles};
 use crate::budget::{Action, BudgetId, InForce, Percent, Scope, Tier};
 use crate::ledger::answer::State;
 use crate::ledger::clock::LedgerTime;
-use crate::ledger::entry::{Amounts, Fact, Posting};
-use crate::ledger::operation::{Close, Holder, Raise, RequestKey, SourceKey};
+use crate::ledger::entry::{Amounts, Entry, Fact, Posting};
+use crate::ledger::kind::Kind;
+use crate::ledger::operation::{AddKey, Close, Holder, Raise, RequestKey, SourceKey};
 use crate::ledger::records::{
     CallRecord, Changes, Found, GivenUp, Records, RequestRecord, SourceRecord,
 };
@@ -78,6 +79,16 @@ impl Records for Desk {
 
     fn raises(&self, budget: BudgetId, now: Timestamp) -> Found<Vec<Raise>> {
         self.find_raises(budget, now).map_err(|error| self.failure(error))
+    }
+
+    fn keys(&self) -> Found<Vec<AddKey>> {
+        let entries = self.entries_of(&[Kind::KeyAdded], 0, usize::MAX);
+        let entries = entries.map_err(|error| self.failure(error))?;
+        let key = |entry: Entry| match entry.fact {
+            Fact::KeyAdded(add) => Some(add),
+            _ => None,
+        };
+        Ok(entries.into_iter().filter_map(key).collect())
     }
 
     fn closed(&self, start: Timestamp, end: Timestamp) -> Found<Vec<Close>> {

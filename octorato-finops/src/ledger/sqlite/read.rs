@@ -10,7 +10,6 @@ use rusqlite::{Connection, Row};
 use super::bytes::Reader;
 use super::cells::{amounts, instant, join, sixteen};
 use super::fault::{Spoilt, spoilt};
-use super::kinds::{FIRST_OF_CALLS, Kind, LAST_OF_CALLS};
 use super::names::Names;
 use super::write::{
     First, LAYOUT, deadline, ended_postings, imported_posting, more_than, reserved_posting,
@@ -18,6 +17,7 @@ use super::write::{
 };
 use crate::budget::{Scope, SpendPath};
 use crate::ledger::entry::{Entry, Fact, Posting};
+use crate::ledger::kind::{FIRST_OF_CALLS, Kind, LAST_OF_CALLS};
 use crate::ledger::operation::{
     Close, Correct, Holder, Metered, Raise, Reference, RequestKey, SourceKey,
 };
@@ -271,7 +271,8 @@ impl Gloss<'_> {
             | Kind::WouldDeny
             | Kind::Reversed
             | Kind::Rebooked
-            | Kind::TierReached => self.later(line, flags, &mut detail)?,
+            | Kind::TierReached
+            | Kind::KeyAdded => self.later(line, flags, &mut detail)?,
         };
         detail.end()?;
         Ok(fact)

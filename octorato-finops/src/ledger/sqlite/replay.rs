@@ -5,8 +5,15 @@ use octorato_core::Result;
 use super::desk::{Desk, Done};
 use super::read::{Gloss, Line, select};
 use crate::ledger::entry::{Balance, Entry};
+use crate::ledger::kind::Kind;
 use crate::ledger::memory::Shelf;
 use crate::ledger::rules;
+
+/// The lowest kind, as the column has it, of the index `journal_by_kind`.
+const FIRST_INDEXED: i64 = Kind::Adopted.column(false);
+
+/// The condition of that index, word for word.
+const INDEXED: &str = "AND e.kind >= 20";
 
 impl Desk {
     /// At most `limit` entries after a sequence.
@@ -25,6 +32,32 @@ impl Desk {
             entries.push(gloss.entry(&line)?);
         }
         Ok(entries)
+    }
+
+    /// At most `limit` entries of some kinds after a sequence. Of those that are not about calls and
+    /// imports an index knows where they are.
+    pub(super) fn entries_of(&self, kinds: &[Kind], after: u64, limit: usize) -> Done<Vec<Entry>> {
+        let whole = |number| i64::try_from(number).unwrap_or(i64::MAX);
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut lines = Vec::new();
+        for kind in kinds {
+            for column in [kind.column(false), kind.column(true)] {
+                let indexed = if column >= FIRST_INDEXED { INDEXED } else { "" };
+                let mut statement = self.connection.prepare_cached(&select(&format!(
+                    "WHERE e.kind = ?1 {indexed} AND e.sequence > ?2 ORDER BY e.sequence LIMIT ?3"
+                )))?;
+                let mut rows = statement.query([column, whole(after), most])?;
+                while let Some(row) = rows.next()? {
+                    lines.push(Line::of(row)?);
+                }
+            }
+        }
+        lines.sort_unstable_by_key(|line| line.sequence);
+        lines.dedup_by_key(|line| line.sequence);
+        lines.truncate(limit);
+        let known = &mut *self.known.borrow_mut();
+        let mut gloss = Gloss { connection: &self.connection, names: &mut known.names };
+        lines.iter().map(|line| gloss.entry(line)).collect()
     }
 
     /// What the balances must be.

@@ -102,6 +102,9 @@ CREATE TABLE journal (
     link BLOB
 ) STRICT;
 
+-- Where the entries are that are not about calls and imports: few, and looked for by their kind.
+CREATE INDEX journal_by_kind ON journal (kind) WHERE kind >= 20;
+
 -- The chains of the journal, one for each arm and one for what belongs to none: the secrets that
 -- salt it, how many entries it has, and its end. A purge removes `operator_secret`.
 CREATE TABLE chains (
@@ -185,7 +188,7 @@ CREATE TABLE sources (
 ) STRICT;
 CREATE INDEX sources_by_key ON sources (key_hash);
 
--- Ids of corrections and raises that are used up, with what a retry must be equal to.
+-- Ids of corrections, moves, raises and keys that are used up, with what a retry must be equal to.
 CREATE TABLE decisions (
     id BLOB NOT NULL PRIMARY KEY,
     fingerprint BLOB NOT NULL

@@ -71,6 +71,9 @@ impl Desk {
         let mut journal = Vec::new();
         let read = self.read_journal(&mut findings, &mut journal);
         let is_read = findings.take(|| "the journal".to_owned(), read).is_some();
+        for fault in rules::key_faults(&journal) {
+            findings.add(fault.to_string());
+        }
         if is_read && findings.faults.is_empty() {
             let compared = self.compare(&journal, &mut findings);
             findings.take(|| "the records".to_owned(), compared);
@@ -228,6 +231,9 @@ impl Desk {
                     counts[3] += 1;
                     let is = self.opened_before(*budget, *start);
                     equal(findings, || place("the period"), is, Ok(Some((*start, *end))));
+                }
+                Fact::KeyAdded(_) => {
+                    equal(findings, || place("the key"), self.keys(), made.keys());
                 }
                 Fact::Closed(close) => {
                     let is = self.closed(close.start, close.end);

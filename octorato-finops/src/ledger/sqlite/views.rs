@@ -55,8 +55,8 @@ fn entries() -> String {
         call = uuid("r.subject"),
         usd = dollars("e.micro", "e.pico"),
         dated = moment("e.dated"),
-        first = super::kinds::FIRST_OF_CALLS,
-        last = super::kinds::LAST_OF_CALLS,
+        first = crate::ledger::kind::FIRST_OF_CALLS,
+        last = crate::ledger::kind::LAST_OF_CALLS,
     )
 }
 

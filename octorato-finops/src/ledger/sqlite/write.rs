@@ -10,10 +10,10 @@ use rusqlite::{Connection, params};
 use super::bytes::Writer;
 use super::cells::{Instant, split, split_amounts};
 use super::fault::{Spoilt, spoilt};
-use super::kinds::Kind;
 use super::names::Names;
 use crate::budget::{Scope, SpendPath};
 use crate::ledger::entry::{Amounts, Entry, Fact, Posting};
+use crate::ledger::kind::Kind;
 use crate::ledger::operation::{
     Holder, Metered, Reference, RequestKey, Reserve, Settle, SourceKey,
 };

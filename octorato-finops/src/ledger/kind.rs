@@ -1,23 +1,29 @@
 //! The kinds of entries, as the journal numbers them. A number never gets another meaning.
 
-use crate::ledger::entry::Fact;
+use super::entry::Fact;
 
 macro_rules! kinds {
     ($($kind:ident = $number:literal, $name:literal;)*) => {
-        /// A kind of entry.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum Kind {
-            $($kind,)*
+        /// A kind of entry: which [`Fact`] it tells.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Kind {
+            $(
+                #[doc = concat!("[`Fact::", stringify!($kind), "`].")]
+                $kind,
+            )*
         }
 
         impl Kind {
-            pub(super) const ALL: &'static [Self] = &[$(Self::$kind),*];
+            /// All of them, in the order of their numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),*];
 
-            pub(super) const fn number(self) -> i64 {
+            const fn number(self) -> i64 {
                 match self { $(Self::$kind => $number,)* }
             }
 
-            pub(super) const fn name(self) -> &'static str {
+            /// What people read.
+            pub const fn name(self) -> &'static str {
                 match self { $(Self::$kind => $name,)* }
             }
 
@@ -48,25 +54,27 @@ kinds! {
     Reversed = 17, "reversed";
     Rebooked = 18, "rebooked";
     TierReached = 19, "tier reached";
+    KeyAdded = 20, "key added";
 }
 
 /// The highest number, twice the kind, of what is about a call that was reserved before.
-pub(super) const LAST_OF_CALLS: i64 = 13;
+pub(crate) const LAST_OF_CALLS: i64 = 13;
 /// The lowest.
-pub(super) const FIRST_OF_CALLS: i64 = 4;
+pub(crate) const FIRST_OF_CALLS: i64 = 4;
 
 impl Kind {
     /// As the column has it: twice the number, and one more where the postings are rows.
-    pub(super) const fn column(self, has_postings: bool) -> i64 {
+    pub(crate) const fn column(self, has_postings: bool) -> i64 {
         self.number() * 2 + if has_postings { 1 } else { 0 }
     }
 
     /// The kind of a column, and whether the postings are rows.
-    pub(super) fn of_column(column: i64) -> Option<(Self, bool)> {
+    pub(crate) fn of_column(column: i64) -> Option<(Self, bool)> {
         Some((Self::of_number(column >> 1)?, column & 1 == 1))
     }
 
-    pub(super) fn of(fact: &Fact) -> Self {
+    /// The kind of a fact.
+    pub const fn of(fact: &Fact) -> Self {
         match fact {
             Fact::Reserved { .. } => Self::Reserved,
             Fact::Extended { .. } => Self::Extended,
@@ -87,11 +95,12 @@ impl Kind {
             Fact::Reversed { .. } => Self::Reversed,
             Fact::Rebooked { .. } => Self::Rebooked,
             Fact::TierReached { .. } => Self::TierReached,
+            Fact::KeyAdded(_) => Self::KeyAdded,
         }
     }
 
     /// Whether it is about a call that was reserved before.
-    pub(super) const fn follows_a_reserve(self) -> bool {
+    pub(crate) const fn follows_a_reserve(self) -> bool {
         let column = self.column(false);
         FIRST_OF_CALLS <= column && column < LAST_OF_CALLS
     }
