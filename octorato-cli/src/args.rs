@@ -19,7 +19,7 @@ pub(crate) use budget::{
     Budget, BudgetAlerts, BudgetCheck, BudgetExplain, BudgetExtend, BudgetStatus, CallPath,
 };
 pub(crate) use hook::{Hook, HookChange, HookScope, HookStatus};
-pub(crate) use ledger::{Doctor, Ledger, LedgerCorrect, LedgerResolve};
+pub(crate) use ledger::{Doctor, Ledger, LedgerCorrect, LedgerKey, LedgerResolve};
 pub(crate) use prices::{
     Change, Classes, Price, Prices, PricesDiff, PricesImport, PricesList, PricesOf, PricesUpdate,
     Recost,

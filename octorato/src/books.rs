@@ -46,8 +46,7 @@ pub use apply::{Applied, apply};
 pub use regime::{Origin, Regime};
 pub use removals::Removal;
 pub use replies::{call as call_row, path as path_row, standing as standing_row};
-pub(crate) use sign::make_key;
-pub use sign::signer;
+pub use sign::KeptKey;
 pub use status::{Filter, Line, State, Status, raise_row};
 pub use store::restore;
 
@@ -58,7 +57,7 @@ pub(crate) use status::{conditions, is_counted, label, parties, scope_name};
 pub enum Access {
     /// It must be there.
     Existing,
-    /// It is made, where private files may lie.
+    /// It is made, where private files may lie, with a signing key.
     Make,
 }
 
@@ -77,6 +76,9 @@ impl Books {
     /// Fails with [`ErrorKind::NotFound`](octorato_core::ErrorKind::NotFound) where there is none and none is to be made.
     pub fn open(workspace: &Workspace, access: Access) -> Result<Self> {
         let store = store::open(workspace.places(), access)?;
+        if access == Access::Make {
+            sign::establish(&*store, workspace.places())?;
+        }
         let books = Self::over(store.clone(), workspace)?;
         Ok(Self { store: Some(store), ..books })
     }
@@ -117,7 +119,8 @@ impl Books {
     }
 }
 
-/// Makes the ledger where it is missing.
-pub(crate) fn make(places: &Places) -> Result<()> {
-    store::open(places, Access::Make).map(drop)
+/// Makes the ledger where it is missing, and its first signing key: whether that is new.
+pub(crate) fn make(places: &Places) -> Result<bool> {
+    let store = store::open(places, Access::Make)?;
+    sign::establish(&*store, places)
 }

@@ -69,6 +69,26 @@ pub const ALL: &[Schema] = &[
         json: include_str!("../schemas/ledger_answer.json"),
     },
     Schema {
+        name: "ledger_copy",
+        about: "what `octorato ledger backup --json` and `ledger restore --json` print",
+        json: include_str!("../schemas/ledger_copy.json"),
+    },
+    Schema {
+        name: "ledger_correct",
+        about: "what `octorato ledger correct --json` prints",
+        json: include_str!("../schemas/ledger_correct.json"),
+    },
+    Schema {
+        name: "ledger_key",
+        about: "what `octorato ledger key rotate --json` prints",
+        json: include_str!("../schemas/ledger_key.json"),
+    },
+    Schema {
+        name: "ledger_keys",
+        about: "what `octorato ledger key list --json` prints",
+        json: include_str!("../schemas/ledger_keys.json"),
+    },
+    Schema {
         name: "ledger_operation",
         about: "a line that `octorato ledger apply` reads",
         json: include_str!("../schemas/ledger_operation.json"),
@@ -77,6 +97,16 @@ pub const ALL: &[Schema] = &[
         name: "ledger_orphans",
         about: "what `octorato ledger orphans --json` prints",
         json: include_str!("../schemas/ledger_orphans.json"),
+    },
+    Schema {
+        name: "ledger_resolve",
+        about: "what `octorato ledger resolve --json` prints",
+        json: include_str!("../schemas/ledger_resolve.json"),
+    },
+    Schema {
+        name: "ledger_verify",
+        about: "what `octorato ledger verify --json` prints",
+        json: include_str!("../schemas/ledger_verify.json"),
     },
     Schema {
         name: "price",

@@ -15,7 +15,7 @@ use octorato::config::places::{Named, Places};
 use octorato::core::{ArmId, ClientId, Currency, ErrorKind, Money};
 use octorato::finops::budget::{OnError, SpendPath};
 use octorato::finops::ledger::keys::{KeyFolder, verify_raise};
-use octorato::finops::ledger::{Append, Ledger, MemoryLedger, SourceKey, WallClock};
+use octorato::finops::ledger::{Append, Fact, Kind, Ledger, MemoryLedger, SourceKey, WallClock};
 use tempfile::TempDir;
 
 const ARMS: &str = "arms:\n  - { id: web, client: acme, roots: [/w/web] }\n";
@@ -206,18 +206,30 @@ fn an_extension_is_signed_and_raises_the_limit() {
     let now = office.ledger.time().unwrap().now;
     let later = now + jiff::SignedDuration::from_hours(1);
     let draft = books.draft_extension(judge, money("20"), later, " launch ").unwrap();
-    let keys = KeyFolder::make(&office.folder.path().join("keys")).unwrap();
+    let keys = KeyFolder::make(&books.places().keys()).unwrap();
     let public = keys.make_key().unwrap();
-    let signer = keys.signer(&public.id()).unwrap();
+    let signer = books.signer().unwrap();
     let raise = books.extend(draft, &signer).unwrap();
     assert_eq!(&*raise.reason, "launch");
-    let name = office.ledger.note("ledger/name").unwrap().unwrap();
+    let added = office.ledger.entries_of(&[Kind::KeyAdded], 0, 2).unwrap();
+    let Fact::KeyAdded(first) = &added[0].fact else { panic!() };
+    let name = first.id.to_bytes();
     verify_raise(&name, &raise, |id| (*id == *public.id()).then_some(public)).unwrap();
     let another = verify_raise(b"another ledger", &raise, |_| Some(public)).unwrap_err();
     assert_eq!(another.kind(), ErrorKind::Refused);
     let status = books.status(&Filter::default()).unwrap();
     assert_eq!(status.lines[0].standings[0].limit, money("220"));
     assert_eq!(status.lines[0].raises, [raise]);
+
+    // A new key takes its place by its word, and what the old one signs counts no more.
+    let new = books.rotate_key().unwrap();
+    let known: Vec<_> = books.keys().unwrap().into_iter().map(|key| key.public).collect();
+    assert_eq!(known, [public, new]);
+    assert_eq!(books.signer().unwrap().public(), new);
+    let again = || books.draft_extension(judge, money("1"), later, "again").unwrap();
+    assert_eq!(books.extend(again(), &signer).unwrap_err().kind(), ErrorKind::Refused);
+    books.extend(again(), &books.signer().unwrap()).unwrap();
+    assert!(office.ledger.verify().unwrap().faults.is_empty());
 }
 
 #[test]

@@ -31,6 +31,9 @@ pub(crate) enum Ledger {
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
+    /// The keys with which extensions of budgets are signed.
+    #[command(subcommand)]
+    Key(LedgerKey),
     /// Do operations, one JSON object a line, and answer each with one line once it is durable.
     ///
     /// `octorato schema ledger_operation` and `octorato schema ledger_answer` describe the lines. A
@@ -40,6 +43,16 @@ pub(crate) enum Ledger {
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum LedgerKey {
+    /// The keys of the ledger: which signs now, and which signed before.
+    List,
+    /// Make a new key, to which the one that signs now hands over with its signature.
+    ///
+    /// What the old key signed stays good; it signs nothing new.
+    Rotate,
 }
 
 #[derive(Args, Debug)]

@@ -29,7 +29,7 @@ pub(crate) fn run(
         Budget::Status(args) => status::run(&workspace, &books, args, printer),
         Budget::Check(args) => check::run(&workspace, &books, args, printer),
         Budget::Explain(args) => explain::run(&workspace, &books, args, printer),
-        Budget::Extend(args) => extend::run(&workspace, &books, args, printer),
+        Budget::Extend(args) => extend::run(&books, args, printer),
         Budget::Alerts(args) => alerts::run(&books, args, printer),
     }
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod copies;
+mod key;
 
 use jiff::{SignedDuration, Timestamp};
 use octorato::books::{Books, call_row, path_row};
@@ -36,6 +37,7 @@ pub(crate) fn run(
         Ledger::Correct(args) => correct(&books, args, printer),
         Ledger::Backup { file } => copies::backup(&books, file, printer),
         Ledger::Restore { file } => copies::restore(books.places(), file, printer),
+        Ledger::Key(args) => key::run(&books, *args, printer),
         Ledger::Apply { file } => apply::run(&workspace, &books, file, printer),
     }
 }

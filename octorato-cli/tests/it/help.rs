@@ -490,8 +490,14 @@ fn schemas_are_listed_and_printed() {
     hook_change      what `octorato hook install --json` and `hook uninstall --json` print
     hook_status      what `octorato hook status --json` prints
     ledger_answer    a line that `octorato ledger apply` writes
+    ledger_copy      what `octorato ledger backup --json` and `ledger restore --json` print
+    ledger_correct   what `octorato ledger correct --json` prints
+    ledger_key       what `octorato ledger key rotate --json` prints
+    ledger_keys      what `octorato ledger key list --json` prints
     ledger_operation a line that `octorato ledger apply` reads
     ledger_orphans   what `octorato ledger orphans --json` prints
+    ledger_resolve   what `octorato ledger resolve --json` prints
+    ledger_verify    what `octorato ledger verify --json` prints
     price            what `octorato price --json` prints, and a line of `price --batch`
     prices           prices.yaml: the operator's own prices
     prices_change    what `octorato prices import --json` and `prices update --json` print

@@ -137,11 +137,50 @@ fn lines_and_answers_are_what_their_schemas_say() {
 }
 
 #[test]
+fn a_key_hands_over_to_the_next_one() {
+    let sandbox = Sandbox::office(BUDGETS);
+    let first = sandbox.json("ledger key list");
+    assert_eq!(first["keys"].as_array().unwrap().len(), 1);
+    schema("ledger_keys").check(&first).unwrap();
+    let rotated = sandbox.json("ledger key rotate");
+    schema("ledger_key").check(&rotated).unwrap();
+    assert_eq!(rotated["replaces"], first["keys"][0]["id"]);
+    let both = sandbox.json("ledger key list");
+    assert_eq!(both["keys"][1]["id"], rotated["key"]);
+    assert_eq!(both["keys"][0]["until"], both["keys"][1]["since"]);
+    assert_eq!((&both["keys"][1]["until"], &both["keys"][1]["here"]), (&json!(null), &json!(true)));
+    let shown = sandbox.run("ledger key list");
+    assert!(shown.contains("signs since") && shown.lines().count() == 2, "{shown}");
+    // Extensions are signed with the new one, and all of it is verified.
+    let words = ["budget", "extend", "arm web, total", "--usd", "5", "--reason", "x"];
+    let extended = sandbox.run_words(&words);
+    assert!(extended.contains(rotated["key"].as_str().unwrap()), "{extended}");
+    assert_eq!(sandbox.json("ledger verify")["faults"], json!([]));
+}
+
+#[test]
 fn a_sound_ledger_is_said_to_be_sound() {
     let sandbox = with_orphan();
     let said = undated(&sandbox.run("ledger verify"));
     assert!(said.starts_with("nothing is wrong: "), "{said}");
-    assert_eq!(sandbox.json("ledger verify")["faults"], json!([]));
+    let verified = sandbox.json("ledger verify");
+    assert_eq!(verified["faults"], json!([]));
+    schema("ledger_verify").check(&verified).unwrap();
+}
+
+#[test]
+fn what_changes_a_ledger_answers_by_its_schema() {
+    let sandbox = with_orphan();
+    let resolved =
+        sandbox.run_words(&["ledger", "resolve", CALL, "--usd", "1", "--reason", "x", "--json"]);
+    schema("ledger_resolve").check(&serde_json::from_str(&resolved).unwrap()).unwrap();
+    let words = ["ledger", "correct", CALL, "--delta=-0.25", "--reason", "x", "--json"];
+    let corrected = sandbox.run_words(&words);
+    schema("ledger_correct").check(&serde_json::from_str(&corrected).unwrap()).unwrap();
+    schema("ledger_copy").check(&sandbox.json("ledger backup copy.db")).unwrap();
+    let restored = sandbox.json("ledger restore copy.db");
+    assert!(restored["kept"].is_string());
+    schema("ledger_copy").check(&restored).unwrap();
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use octorato_core::{Error, ErrorKind, Result};
 use octorato_finops::budget::Action;
-use octorato_finops::ledger::{Batch, Entry, Fact, Ledger, Note};
+use octorato_finops::ledger::{Batch, Entry, Fact, Kind, Ledger, Note};
 use serde_json::Value;
 
 use super::document;
@@ -60,7 +60,7 @@ pub(super) fn collect(books: &Books) -> Result<()> {
     let mut after = read_up_to(ledger)?;
     let mut room = MOST_WAITING.saturating_sub(waiting_names(ledger)?);
     loop {
-        let entries = ledger.entries(after, PAGE)?;
+        let entries = ledger.entries_of(&[Kind::TierReached], after, PAGE)?;
         let Some(last) = entries.last().map(|entry| entry.sequence) else { return Ok(()) };
         let mut notes = Vec::new();
         for entry in &entries {

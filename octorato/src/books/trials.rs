@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use octorato_core::{Error, ErrorKind, Result};
 use octorato_finops::budget::{BudgetId, Judge};
-use octorato_finops::ledger::{Batch, Fact, Ledger, Note};
+use octorato_finops::ledger::{Batch, Fact, Kind, Ledger, Note};
 
 use super::Books;
 
@@ -34,7 +34,7 @@ pub(super) fn denied(books: &Books) -> Result<HashMap<BudgetId, u64>> {
 fn read_on(ledger: &dyn Ledger, trials: &[&Judge]) -> Result<()> {
     let mut after = number(ledger, READ)?;
     loop {
-        let entries = ledger.entries(after, PAGE)?;
+        let entries = ledger.entries_of(&[Kind::WouldDeny], after, PAGE)?;
         let Some(last) = entries.last().map(|entry| entry.sequence) else { return Ok(()) };
         let mut counts: HashMap<String, u64> = HashMap::new();
         for entry in &entries {

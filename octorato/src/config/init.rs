@@ -8,7 +8,6 @@ use octorato_core::{Error, ErrorKind, Result};
 
 use super::places::{Places, git_work_tree, lies_in, variables};
 use super::zones;
-use crate::books::make_key;
 use crate::files::create_private_folder;
 
 /// What [`init`] made and what it found.
@@ -44,9 +43,8 @@ pub fn init(places: &Places) -> Result<InitReport> {
     report.add(arms, created);
     let ledger = places.ledger();
     let is_new = ledger.symlink_metadata().is_err();
-    crate::books::make(places)?;
+    let created = crate::books::make(places)?;
     report.add(ledger, is_new);
-    let created = make_key(places)?;
     report.add(places.keys(), created);
     if let Some(folder) = &places.brain {
         let made = Brain::create(folder)?;

@@ -1,8 +1,7 @@
 //! `octorato budget extend`
 
 use jiff::Timestamp;
-use octorato::Workspace;
-use octorato::books::{Books, raise_row, signer};
+use octorato::books::{Books, raise_row};
 use octorato::core::{Error, ErrorKind, Money};
 use serde_json::json;
 
@@ -14,7 +13,6 @@ use crate::render::foreign::shown;
 use crate::render::numbers::amount;
 
 pub(super) fn run(
-    workspace: &Workspace,
     books: &Books,
     args: &BudgetExtend,
     printer: &mut Printer,
@@ -30,8 +28,7 @@ pub(super) fn run(
     let mut raised = raised;
     let before = raised.try_fold(judge.budget.limit(), Money::checked_add)?;
     let after = before.checked_add(args.usd)?;
-    let raise =
-        if args.dry_run { draft } else { books.extend(draft, &signer(workspace.places())?)? };
+    let raise = if args.dry_run { draft } else { books.extend(draft, &books.signer()?)? };
     if printer.is_json() {
         printer.document(&json!({
             "schema": 1,
