@@ -30,26 +30,26 @@ pub use statement::{raise_statement, rotation_statement, sign_raise, verify_rais
 
 /// A key that anybody may have, and with which signatures are checked.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct PublicKey(VerifyingKey);
+pub struct PublicKey([u8; 32]);
 
 impl PublicKey {
     /// The key of 32 bytes. An error where they are no point of the curve, or one with which a
     /// signature would say nothing.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self> {
         match VerifyingKey::from_bytes(bytes) {
-            Ok(key) if !key.is_weak() => Ok(Self(key)),
+            Ok(key) if !key.is_weak() => Ok(Self(*bytes)),
             _ => Err(Error::new(ErrorKind::InvalidArgument, "not an ed25519 public key")),
         }
     }
 
     /// Its 32 bytes.
     pub fn to_bytes(self) -> [u8; 32] {
-        self.0.to_bytes()
+        self.0
     }
 
     /// The name of the key: the first 32 hexadecimal digits of the BLAKE3 hash of its bytes.
     pub fn id(&self) -> Arc<str> {
-        blake3::hash(self.0.as_bytes()).to_hex().chars().take(32).collect::<String>().into()
+        blake3::hash(&self.0).to_hex().chars().take(32).collect::<String>().into()
     }
 
     /// Checks that whoever has the private half signed `bytes`.
@@ -57,7 +57,9 @@ impl PublicKey {
     /// [`ErrorKind::Refused`] where that is not so.
     pub fn verify(&self, bytes: &[u8], signature: &[u8]) -> Result<()> {
         Signature::from_slice(signature)
-            .and_then(|signature| self.0.verify_strict(bytes, &signature))
+            .and_then(|signature| {
+                VerifyingKey::from_bytes(&self.0)?.verify_strict(bytes, &signature)
+            })
             .map_err(|_| {
                 Error::new(ErrorKind::Refused, "a signature is not that of its key")
                     .with("key", self.id())
@@ -90,7 +92,7 @@ impl Signer {
     }
 
     fn of_key(key: SigningKey) -> Self {
-        Self { public: PublicKey(key.verifying_key()), with: With::Key(Box::new(key)) }
+        Self { public: PublicKey(key.verifying_key().to_bytes()), with: With::Key(Box::new(key)) }
     }
 
     /// The key with which its signatures are checked.

@@ -37,7 +37,7 @@ impl KeyFolder {
             Error::new(ErrorKind::Io, "the system gives no random bytes")
                 .caused_by(std::io::Error::from(source))
         })?;
-        let public = PublicKey(SigningKey::from_bytes(&seed).verifying_key());
+        let public = PublicKey(SigningKey::from_bytes(&seed).verifying_key().to_bytes());
         let path = self.path(&public.id());
         let text = format!("{}\n", blake3::Hash::from_bytes(seed).to_hex());
         private::write_new(&path, text.as_bytes())
