@@ -5,7 +5,8 @@
 //! - the roots of every other arm, the worktrees of repositories that lie there, and repositories
 //!   elsewhere whose remotes are another arm's (the deepest root that contains a path owns it, so
 //!   that nested roots of one's own stay open);
-//! - Octorato's own files: configuration, ledger, keys;
+//! - Octorato's own files: configuration, ledger, keys, and the commands of `octorato` that show or
+//!   change what is in them;
 //! - transcripts, apart from those in the folder of the session's own;
 //! - for writing: the files that say which hooks an agent runs.
 //!
@@ -95,6 +96,8 @@ pub enum Trespass {
     Search,
     /// It reaches Octorato's own files.
     Octorato,
+    /// It runs a command of Octorato that shows or changes what belongs to all arms.
+    Operator,
     /// It changes which hooks run.
     HookSettings,
     /// It has more parts than can be judged.
@@ -108,6 +111,7 @@ impl Trespass {
             Self::Outside => "outside",
             Self::Search => "search",
             Self::Octorato => "octorato",
+            Self::Operator => "operator",
             Self::HookSettings => "hook_settings",
             Self::TooLarge => "too_large",
         }
@@ -124,6 +128,7 @@ impl fmt::Display for Trespass {
                 "this searches folders that this session may not use; search its own folders instead"
             }
             Self::Octorato => "Octorato's own files are for the operator only",
+            Self::Operator => "this command is for the operator only; ask them to run it",
             Self::HookSettings => {
                 "hook settings are changed by the operator only, with `octorato hook install`"
             }

@@ -226,6 +226,9 @@ fn simple(
     let (first, arguments) = words.split_first()?;
     let texts: Vec<&str> = arguments.iter().map(|word| word.text.as_str()).collect();
     let program = Program::of(&first.text, &texts);
+    if program.is_of_the_operator(&texts) {
+        return Some(Trespass::Operator);
+    }
     if let Some(trespass) = argument(judge, first, shell, Access::READ) {
         return Some(trespass);
     }

@@ -452,6 +452,35 @@ fn octoratos_own_files_and_the_notes_of_others_are_closed_to_all() {
 }
 
 #[test]
+fn commands_that_show_or_change_all_arms_are_the_operators() {
+    let world = World::new();
+    for command in [
+        "octorato budget extend web --usd 500 --until 30d --reason more",
+        "octorato budget status",
+        "sudo /usr/local/bin/octorato hook uninstall claude",
+        "cd /tmp; OCTORATO_ARM=x octorato report --by client",
+        "echo $(octorato ledger orphans)",
+        "bash -c 'octorato arm add mine --root .'",
+        "octorato.exe --json sync",
+        "timeout 5 octorato prices update",
+    ] {
+        assert_eq!(world.bash(command), Some(Trespass::Operator), "{command}");
+    }
+    for command in [
+        "octorato price claude-opus-4-8 --input 1200",
+        "octorato prices explain gpt-5",
+        "octorato help budget",
+        "octorato budget extend --help",
+        "octorato --version",
+        "octorato",
+        "grep octorato notes.txt",
+        "echo octorato budget status",
+    ] {
+        assert_eq!(world.bash(command), None, "{command}");
+    }
+}
+
+#[test]
 fn hook_settings_are_read_but_not_written() {
     let world = World::new();
     for path in [
@@ -512,6 +541,7 @@ fn reasons_name_nobody() {
         Trespass::Outside,
         Trespass::Search,
         Trespass::Octorato,
+        Trespass::Operator,
         Trespass::HookSettings,
         Trespass::TooLarge,
     ] {

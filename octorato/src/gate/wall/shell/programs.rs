@@ -181,6 +181,22 @@ impl Program {
         Self { name, is_search, is_writing, has_code }
     }
 
+    /// Whether it is `octorato` and asked for what is the operator's: whatever shows the spend of all
+    /// arms, or changes caps, arms, hooks or the ledger.
+    pub(super) fn is_of_the_operator(&self, arguments: &[&str]) -> bool {
+        const OPEN: &[&str] =
+            &["brain", "completions", "explain", "help", "price", "schema", "--version", "-V"];
+        const OPEN_OF_PRICES: &[&str] = &["explain", "list", "show"];
+        if self.name != "octorato" {
+            return false;
+        }
+        match arguments {
+            [] | [.., "--help" | "-h"] => false,
+            ["prices", verb, ..] => !OPEN_OF_PRICES.contains(verb),
+            [verb, ..] => !OPEN.contains(verb),
+        }
+    }
+
     /// What it does with the paths in its arguments.
     pub(super) fn access(&self) -> Access {
         Access { writes: self.is_writing, is_tree: self.is_search, names_only: false }
