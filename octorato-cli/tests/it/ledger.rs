@@ -152,7 +152,8 @@ fn a_key_hands_over_to_the_next_one() {
     let shown = sandbox.run("ledger key list");
     assert!(shown.contains("signs since") && shown.lines().count() == 2, "{shown}");
     // Extensions are signed with the new one, and all of it is verified.
-    let words = ["budget", "extend", "arm web, total", "--usd", "5", "--reason", "x"];
+    let words =
+        ["budget", "extend", "arm web, total", "--usd", "5", "--until", "4h", "--reason", "x"];
     let extended = sandbox.run_words(&words);
     assert!(extended.contains(rotated["key"].as_str().unwrap()), "{extended}");
     assert_eq!(sandbox.json("ledger verify")["faults"], json!([]));

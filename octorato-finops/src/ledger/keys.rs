@@ -47,6 +47,11 @@ impl PublicKey {
         self.0
     }
 
+    /// Its bytes as 64 hexadecimal digits.
+    pub fn to_hex(self) -> String {
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
+    }
+
     /// The name of the key: the first 32 hexadecimal digits of the BLAKE3 hash of its bytes.
     pub fn id(&self) -> Arc<str> {
         blake3::hash(&self.0).to_hex().chars().take(32).collect::<String>().into()

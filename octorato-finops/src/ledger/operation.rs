@@ -302,7 +302,8 @@ pub struct Raise {
     pub until: Timestamp,
     /// Why.
     pub reason: Arc<str>,
-    /// The signature of whoever decided, with the id of the key; the ledger keeps it as it is.
+    /// The signature of whoever decided, with the id of the key. A ledger that has a key takes none
+    /// but that key's, and no raise without.
     pub signature: Option<(Arc<str>, Arc<[u8]>)>,
 }
 

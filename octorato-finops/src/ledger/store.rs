@@ -88,8 +88,9 @@ pub trait Ledger: Send + Sync {
     ///   fold of the journal for its current period, as does every period that is opened later: a
     ///   balance never starts at zero because it was opened late. The answer says what changed; a
     ///   retry changes nothing.
-    /// - [`Operation::Raise`]: adds to a budget's limit while the clock is before `until`. Where it
-    ///   is signed and the ledger has a key, the signature must be that key's.
+    /// - [`Operation::Raise`]: adds to a budget's limit while the clock is before `until`. Where
+    ///   the ledger has a key, it must be signed with it
+    ///   ([`ErrorKind::Refused`](octorato_core::ErrorKind::Refused)).
     /// - [`Operation::Close`]: what is dated in a closed month from now on, and in the scope, is
     ///   posted to the first moment after it as a prior-period adjustment; holds are still freed
     ///   where they were made.

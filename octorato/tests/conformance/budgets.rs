@@ -80,9 +80,11 @@ impl Office {
         let judge = books.find(budget).unwrap();
         let until = self.ledger.time().unwrap().now + SignedDuration::from_hours(4);
         let draft = books.draft_extension(judge, money(usd), until, "conformance").unwrap();
-        let keys = KeyFolder::make(&self.folder.path().join("keys")).unwrap();
-        let key = keys.make_key().unwrap();
-        books.extend(draft, &keys.signer(&key.id()).unwrap()).unwrap();
+        let keys = KeyFolder::make(&books.places().keys()).unwrap();
+        if keys.ids().unwrap().is_empty() {
+            keys.make_key().unwrap();
+        }
+        books.extend(draft, &books.signer().unwrap()).unwrap();
     }
 
     fn step(&self, case: &Budgeted, step: &Step) -> Value {

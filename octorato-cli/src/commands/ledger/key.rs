@@ -46,10 +46,9 @@ fn list(books: &Books, printer: &mut Printer) -> anyhow::Result<Outcome> {
 }
 
 fn row(key: &KeptKey) -> Value {
-    let public: String = key.public.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     json!({
         "id": key.public.id(),
-        "public": public,
+        "public": key.public.to_hex(),
         "since": key.since.to_string(),
         "until": key.until.map(|at| at.to_string()),
         "here": key.is_here,

@@ -448,6 +448,8 @@ fn a_raise_is_signed_with_the_key_that_signs(
     assert_eq!(add(&raise), Err(ErrorKind::Refused), "signed as another raise");
     sign_raise(&name, &mut raise, &keys.signer(&before.id()).unwrap()).unwrap();
     assert_eq!(add(&raise), Err(ErrorKind::Refused), "signed with a key of before");
+    raise.signature = None;
+    assert_eq!(add(&raise), Err(ErrorKind::Refused), "not signed");
     assert_eq!(ledger.verify().unwrap().faults, Vec::<String>::new());
 }
 

@@ -27,14 +27,9 @@ impl<R: Records> Rules<'_, R> {
         let draft = Draft { fact: Fact::KeyAdded(add.clone()), postings: Vec::new() };
         Ok((Answer::Done, vec![draft]))
     }
-}
 
-impl<R: Records> Rules<'_, R> {
-    /// Refuses a raise with a signature that is not of the key that signs, where the ledger has one.
+    /// Refuses a raise that is not signed with the key that signs, where the ledger has one.
     pub(super) fn check_signature(&self, raise: &Raise) -> Ruled<()> {
-        if raise.signature.is_none() {
-            return Ok(());
-        }
         let keys = self.records.keys()?;
         Ok(keys.first().map_or(Ok(()), |first| is_signed_well(&keys, first, raise))?)
     }
@@ -68,8 +63,8 @@ fn follow(keys: &[AddKey], add: &AddKey) -> Result<()> {
     }
 }
 
-/// Whether a raise that is signed is signed with the key that signed after `keys`; where there was
-/// none yet, with the `first` one.
+/// Refuses a raise that is not signed with the key that signed after `keys`; where there was none
+/// yet, with the `first` one.
 fn is_signed_well(keys: &[AddKey], first: &AddKey, raise: &Raise) -> Result<()> {
     let signs = keys.last().unwrap_or(first).public;
     verify_raise(&first.id.to_bytes(), raise, |id| (*signs.id() == *id).then_some(signs))
@@ -90,7 +85,8 @@ pub(crate) fn key_faults(journal: &[Entry]) -> Vec<Arc<str>> {
                 keys.push(add.clone());
                 checked
             }
-            Fact::Raised(raise) if raise.signature.is_some() => {
+            // Before the first key was kept, a raise needed no signature.
+            Fact::Raised(raise) if raise.signature.is_some() || !keys.is_empty() => {
                 is_signed_well(&keys, &first, raise)
             }
             _ => Ok(()),
@@ -148,6 +144,9 @@ mod tests {
         assert_eq!(faults(vec![good.clone(), Fact::Raised(raise(&two))]), 1);
         let changed = Raise { amount: Money::from_pico(4, Currency::USD), ..raise(&one) };
         assert_eq!(faults(vec![good.clone(), Fact::Raised(changed)]), 1);
+        let unsigned = Raise { signature: None, ..raise(&one) };
+        assert_eq!(faults(vec![Fact::Raised(unsigned.clone()), good.clone()]), 0);
+        assert_eq!(faults(vec![good.clone(), Fact::Raised(unsigned)]), 1);
         let stolen = AddKey { id: id(3), public: two, ..first };
         assert_eq!(faults(vec![good, Fact::KeyAdded(stolen)]), 1);
     }
