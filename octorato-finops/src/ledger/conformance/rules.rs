@@ -58,6 +58,7 @@ pub(crate) const RULES: &[(&str, Rule)] = &[
     ("what is moved is booked elsewhere", later::what_is_moved_is_booked_elsewhere),
     ("an exact cost comes after an import", later::an_exact_cost_comes_after_an_import),
     ("a price that comes late is booked once", later::a_price_that_comes_late_is_booked_once),
+    ("a log that changes its request books once", later::a_log_that_changes_its_request_books_once),
     ("imports can be asked for", later::imports_can_be_asked_for),
     ("notes are kept with a commit", later::notes_are_kept_with_a_commit),
 ];

@@ -205,7 +205,12 @@ impl<R: Records> Staged<'_, R> {
         };
         let Some((path, at)) = owner else { return Ok(()) };
         let copy_of = copy_of.or(known.as_ref().and_then(|known| known.copy_of));
-        let (revision, amount, size) = (*revision, *amount, *size);
+        // What only adds to what is known of a call books nothing, and is nothing that its own
+        // request cost.
+        let is_note = copy_of.is_none() && entry.postings.is_empty();
+        let booked_before = known.as_ref().and_then(|known| known.amount);
+        let amount = if is_note { booked_before } else { *amount };
+        let (revision, size) = (*revision, *size);
         let mut booked = known.as_ref().map_or(NOTHING, |known| known.booked);
         for posting in &entry.postings {
             booked = booked.checked_add(posting.amounts.spent)?;

@@ -14,7 +14,7 @@ use crate::ledger::conformance::steps::id;
 use crate::ledger::conformance::world::{arm, budget, cents, in_force, path, rolling, tiers, usd};
 use crate::ledger::{
     Answer, Append, Appended, Batch, Correct, Expire, Fact, Ledger, Level, Metered, Note,
-    Operation, Origin, Reassign, Reference, Settle, SourceKey, State,
+    Operation, Origin, Reassign, Reference, RequestKey, Settle, SourceKey, State,
 };
 
 /// An alert at half of the cap, a hard stop at the cap.
@@ -233,6 +233,29 @@ pub(super) fn a_price_that_comes_late_is_booked_once(ledger: &dyn Ledger, clock:
     assert_eq!(append(ledger, log), Appended::Resolved(id(1)));
     ledger.settle(settle(1, 30)).unwrap();
     assert_eq!(spent(ledger), cents(30));
+}
+
+pub(super) fn a_log_that_changes_its_request_books_once(ledger: &dyn Ledger, clock: &TestClock) {
+    adopt(ledger, vec![web("1")]);
+    let metered =
+        |request: &str| Some(RequestKey { provider: "test".into(), request: request.into() });
+    // The meter knows one call to the cent; a log first names another request, then that call's.
+    assert!(granted(ledger, reserve(1, 30)));
+    ledger.settle(Settle { request: metered("a"), ..settle(1, 3) }).unwrap();
+    let log = |request, amount, size| Append {
+        request: metered(request),
+        ..import("m", clock.now(), amount, size)
+    };
+    append(ledger, log("b", 2, 1));
+    assert_eq!(append(ledger, log("a", 9, 2)), Appended::Enriched(id(1)));
+    assert_eq!(spent(ledger), cents(5));
+    // Of the other request the log has told what was booked, no more.
+    assert!(granted(ledger, reserve(2, 30)));
+    let (seen, request) = (cents(1), metered("b"));
+    let expire = Expire::Call { id: id(2), seen, request, reason: "cut".into() };
+    ledger.commit(&[Operation::Expire(expire)]).unwrap().pop().unwrap().unwrap();
+    ledger.settle(settle(2, 2)).unwrap();
+    assert_eq!(spent(ledger), cents(5));
 }
 
 pub(super) fn imports_can_be_asked_for(ledger: &dyn Ledger, clock: &TestClock) {
