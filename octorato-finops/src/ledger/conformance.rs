@@ -5,6 +5,7 @@
 //! in memory ([`agree`]). [`faulty::Faulty`] breaks one rule of a good ledger at a time: each check must notice.
 
 pub(crate) mod audit;
+pub(crate) mod clocks;
 pub(crate) mod faulty;
 pub(crate) mod races;
 pub(crate) mod rules;

@@ -15,7 +15,7 @@ use super::races::{five_levels, race};
 use super::rules::RULES;
 use super::steps::{random_steps, some_steps};
 use super::world::{budget, in_force, policy, usd};
-use super::{TestClock, agree, comparable, violations};
+use super::{TestClock, agree, clocks, comparable, violations};
 use crate::budget::Scope;
 use crate::ledger::{Answer, Ledger, MemoryLedger, Operation, Posting};
 
@@ -34,6 +34,16 @@ fn every_invariant_holds_after_every_operation() {
             Ok(())
         })
         .unwrap();
+}
+
+/// DST days and month ends in six zones, a clock that goes back and one that leaps.
+#[test]
+fn no_period_is_lost_or_counted_twice_when_clocks_change() {
+    let cases = clocks::cases();
+    assert!(cases.len() >= 270, "{}", cases.len());
+    for case in &cases {
+        clocks::check(case, MemoryLedger::new);
+    }
 }
 
 /// The same over many short sequences: 1,000 in a usual run, as many as `PROPTEST_CASES` says

@@ -6,7 +6,7 @@ use proptest::test_runner::{Config, TestRunner};
 use super::Folder;
 use crate::ledger::conformance::rules::RULES;
 use crate::ledger::conformance::steps::random_steps;
-use crate::ledger::conformance::{TestClock, agree, violations};
+use crate::ledger::conformance::{TestClock, agree, clocks, violations};
 use crate::ledger::{Ledger, MemoryLedger};
 
 const START: &str = "2026-10-20T12:00:00Z";
@@ -28,6 +28,15 @@ fn a_file_follows_every_rule() {
         rule(&ledger, &clock);
         let faults = ledger.verify().unwrap().faults;
         assert!(faults.is_empty(), "{name}: {faults:?}");
+    }
+}
+
+/// Every seventh case, which meets each zone, moment and cycle.
+#[test]
+fn no_period_is_lost_in_a_file_when_clocks_change() {
+    for case in clocks::cases().iter().step_by(7) {
+        let folder = Folder::new();
+        clocks::check(case, |machine| folder.open(machine));
     }
 }
 
