@@ -59,6 +59,7 @@ struct Test {
     imported: Imported,
     worst: Option<Money>,
     fails: bool,
+    is_unreadable: bool,
 }
 
 fn budget(scope: Scope, cap: &str) -> Budget {
@@ -98,6 +99,7 @@ impl Test {
             imported: Imported::default(),
             worst: None,
             fails: false,
+            is_unreadable: false,
         }
     }
 
@@ -170,6 +172,9 @@ impl World for Test {
         !self.in_force.judges().is_empty()
     }
     fn import(&mut self, _: &HookEvent, _: &mut Option<String>) -> Result<Imported> {
+        if self.is_unreadable {
+            return Err(Error::new(ErrorKind::Io, "the transcript cannot be read"));
+        }
         Ok(self.imported.clone())
     }
     fn check(&mut self, asks: &[Ask]) -> Result<Vec<Verdict>> {
@@ -383,6 +388,18 @@ fn a_ledger_that_cannot_be_read_is_answered_by_on_error() {
     reason(&test.ask(&event(Event::BeforeTool, "/w/acme")));
     // Nothing is enforced over the other one.
     context(&test.ask(&event(Event::BeforeTool, "/w/globex")));
+}
+
+#[test]
+fn a_transcript_that_cannot_be_booked_is_answered_by_on_error() {
+    let mut test = Test::new(vec![budget(scope("acme"), "10")]);
+    test.is_unreadable = true;
+    reason(&test.ask(&event(Event::BeforeTool, "/w/acme")));
+    context(&test.ask(&event(Event::BeforeTool, "/w/globex")));
+    // Where no budget depends on it, nobody has to know.
+    let mut test = Test::new(vec![]);
+    test.is_unreadable = true;
+    assert_eq!(context(&test.ask(&event(Event::BeforeTool, "/w/acme"))), None);
 }
 
 #[test]

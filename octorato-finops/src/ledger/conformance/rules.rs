@@ -24,6 +24,8 @@ pub(crate) type Rule = fn(&dyn Ledger, &TestClock);
 /// All rules, by name.
 pub(crate) const RULES: &[(&str, Rule)] = &[
     ("no policy grants everything", no_policy_grants_everything),
+    ("a limit holds to the last pico", later::a_limit_holds_to_the_last_pico),
+    ("a release that comes again frees nothing", later::a_release_that_comes_again_frees_nothing),
     ("busy while holds could still fit", busy_while_holds_could_still_fit),
     ("a call belongs to the period of its reserve", a_call_belongs_to_the_period_of_its_reserve),
     ("a new budget starts with what was spent", a_new_budget_starts_with_what_was_spent),

@@ -14,7 +14,7 @@ use crate::ledger::conformance::steps::id;
 use crate::ledger::conformance::world::{arm, budget, cents, in_force, path, rolling, tiers, usd};
 use crate::ledger::{
     Answer, Append, Appended, Batch, Correct, Expire, Fact, Ledger, Level, Metered, Note,
-    Operation, Origin, Reassign, Reference, RequestKey, Settle, SourceKey, State,
+    Operation, Origin, Reassign, Reference, Release, RequestKey, Reserve, Settle, SourceKey, State,
 };
 
 /// An alert at half of the cap, a hard stop at the cap.
@@ -37,6 +37,26 @@ fn told(ledger: &dyn Ledger) -> Vec<(Action, Money)> {
 
 fn spend(ledger: &dyn Ledger, clock: &TestClock, key: &str, amount: i128) {
     append(ledger, import(key, clock.now(), amount, 1));
+}
+
+pub(super) fn a_limit_holds_to_the_last_pico(ledger: &dyn Ledger, _: &TestClock) {
+    adopt(ledger, vec![web("1")]);
+    let pico = |more: i128| Money::from_pico(cents(100).pico() + more, cents(0).currency());
+    let of = |call, more| Reserve { amount: pico(more), ..reserve(call, 0) };
+    assert!(!granted(ledger, of(1, 1)));
+    assert!(granted(ledger, of(1, 0)));
+    assert!(!granted(ledger, of(2, 1 - cents(100).pico())));
+}
+
+pub(super) fn a_release_that_comes_again_frees_nothing(ledger: &dyn Ledger, _: &TestClock) {
+    adopt(ledger, vec![web("1")]);
+    assert!(granted(ledger, reserve(1, 30)) && granted(ledger, reserve(2, 50)));
+    let release = Release { id: id(1), reason: "not sent".into() };
+    let first = ledger.release(release.clone()).unwrap();
+    let before = journal(ledger);
+    assert_eq!(ledger.release(release).unwrap(), first);
+    assert_eq!(journal(ledger), before);
+    assert_eq!(standing(ledger).open, cents(50));
 }
 
 pub(super) fn a_tier_is_told_once_in_each_period(ledger: &dyn Ledger, clock: &TestClock) {

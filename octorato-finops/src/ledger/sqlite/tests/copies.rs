@@ -154,10 +154,14 @@ fn verifying_finds_what_was_changed_and_says_where() {
         ("DELETE FROM raises", "raise"),
         ("DELETE FROM closed", "closed"),
         ("DELETE FROM balance_rows", "balance"),
+        ("UPDATE balance_rows SET spent_micro = spent_micro + 1", "is not the fold"),
         ("UPDATE paths SET agent = 'other' WHERE agent IS NOT NULL", "path"),
-        ("UPDATE texts SET text = text || 'x'", "chain"),
+        ("UPDATE texts SET text = text || 'x'", "breaks its chain"),
         ("DROP INDEX sources_by_key", "sources_by_key"),
-        ("DROP TRIGGER journal_is_never_changed; UPDATE journal SET micro = micro + 1", "chain"),
+        (
+            "DROP TRIGGER journal_is_never_changed; UPDATE journal SET micro = micro + 1",
+            "breaks its chain",
+        ),
         (
             "DROP TRIGGER journal_is_never_changed; UPDATE journal SET at = 0 WHERE sequence = 9",
             "9",

@@ -13,7 +13,7 @@ use crate::ledger::conformance::races::{five_levels, race};
 use crate::ledger::conformance::world::{budget, cents, in_force, path, usd};
 use crate::ledger::edge::Turnstile;
 use crate::ledger::{
-    Decision, Ledger, Operation, Options, Reserve, Settle, SqliteLedger, SqliteReader,
+    Decision, Durability, Ledger, Operation, Options, Reserve, Settle, SqliteLedger, SqliteReader,
 };
 
 const START: &str = "2026-10-20T12:00:00Z";
@@ -90,24 +90,53 @@ fn after_a_commit_that_is_not_durable_nothing_is_answered() {
     }
 }
 
+/// A power cut may take what is only held, never what was spent or decided.
+#[cfg(unix)]
+#[test]
+fn only_holds_are_answered_before_they_are_durable() {
+    let hold = Operation::Reserve(of_a_cent(1, 1));
+    let settle = Operation::Settle(costs_a_cent(1, 1));
+    for waiting in [vec![settle.clone()], vec![hold.clone(), settle], vec![Operation::ResetClock]] {
+        let folder = Folder::new();
+        drop(folder.open(TestClock::at(START)));
+        let options = Options { durability: Durability::Process, ..options(TestClock::at(START)) };
+        let ledger = SqliteLedger::open(&folder.ledger(), options).unwrap();
+        ledger.commit(&[Operation::ResetClock]).unwrap();
+        // From here on nothing can be made durable.
+        std::fs::remove_file(folder.ledger().with_file_name("ledger.db-wal")).unwrap();
+        ledger.commit(std::slice::from_ref(&hold)).unwrap().remove(0).unwrap();
+        let error = ledger.commit(&waiting).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{waiting:?}");
+    }
+}
+
+fn of_a_cent(process: u8, number: u8) -> Reserve {
+    Reserve {
+        id: call(process, number),
+        path: path(8 + 4),
+        amount: cents(1),
+        max_output_tokens: 100,
+        patience: SignedDuration::from_mins(15),
+        holder: None,
+    }
+}
+
+fn costs_a_cent(process: u8, number: u8) -> Settle {
+    let id = call(process, number);
+    Settle { id, amount: cents(1), is_estimate: false, request: None, metered: None }
+}
+
+fn call(process: u8, number: u8) -> ReservationId {
+    let random = [process, number, 0, 0, 0, 0, 0, 0, 0, 0];
+    ReservationId::from_parts(Timestamp::UNIX_EPOCH, random)
+}
+
 /// Reserves and settles so many calls of a cent.
 fn spend(ledger: &SqliteLedger, process: u8, calls: u8) -> u8 {
     let mut granted = 0;
     for number in 0..calls {
-        let random = [process, number, 0, 0, 0, 0, 0, 0, 0, 0];
-        let id = ReservationId::from_parts(Timestamp::UNIX_EPOCH, random);
-        let reserve = Reserve {
-            id,
-            path: path(8 + 4),
-            amount: cents(1),
-            max_output_tokens: 100,
-            patience: SignedDuration::from_mins(15),
-            holder: None,
-        };
-        if let Decision::Granted(_) = ledger.reserve(reserve).unwrap() {
-            let amount = cents(1);
-            let settle = Settle { id, amount, is_estimate: false, request: None, metered: None };
-            ledger.settle(settle).unwrap();
+        if let Decision::Granted(_) = ledger.reserve(of_a_cent(process, number)).unwrap() {
+            ledger.settle(costs_a_cent(process, number)).unwrap();
             granted += 1;
         }
     }
