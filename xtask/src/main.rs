@@ -1,9 +1,10 @@
-//! Chores of the project: `cargo xtask test | faults | mutants | lint | bench | generate`.
+//! Chores of the project: `cargo xtask test | faults | mutants | targets | lint | bench | generate`.
 #![expect(clippy::print_stderr, reason = "a tool of the developers talks on stderr")]
 
 mod faults;
 mod generate;
 mod mutants;
+mod targets;
 #[cfg(test)]
 mod tidy;
 
@@ -20,7 +21,9 @@ usage: cargo xtask <command>
                             the ledger against crashes, failing disks and killed processes
   bench [CORPUS]            the price engine; with a folder that holds a `.claude`, the reader
                             side by side with its floor and its peers (see benches/README.md)
-  mutants [NAME]...         the tests must notice every fault of the folder `mutants`
+  mutants [--all | NAME...] the tests must notice the faults of the folder `mutants`: without
+                            words those that stand for an invariant of the ledger
+  targets                   the workspace type-checks for Windows and macOS
   lint                      format, clippy, documentation, dependencies, generated files
   generate [--check]        writes (or compares) every generated file anew
            [prices --from PATH [--date YYYY-MM-DD] [--version VERSION]]
@@ -35,7 +38,8 @@ fn main() -> ExitCode {
         ["test"] => test(),
         ["faults", rest @ ..] => faults::run(rest),
         ["lint"] => lint(),
-        ["mutants", names @ ..] => mutants::run(&root(), names),
+        ["mutants", words @ ..] => mutants::run(&root(), words),
+        ["targets"] => targets::run(),
         ["bench"] => bench(None),
         ["bench", corpus] => bench(Some(corpus)),
         ["generate", rest @ ..] => match generate::Options::parse(rest) {
