@@ -19,11 +19,14 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>> {
         let error = Error::io("cannot read", path, error);
         if is_missing { error } else { error.hinted(HINT) }
     };
-    if !path.metadata().map_err(failed)?.is_file() {
+    let metadata = path.metadata().map_err(failed)?;
+    if !metadata.is_file() {
         let message = format!("not a regular file: `{}`", path.display());
         return Err(Error::new(ErrorKind::Io, message).hinted(HINT));
     }
-    let mut bytes = Vec::new();
+    // One more than there are: the end is then seen without asking for more memory.
+    let length = metadata.len().min(LARGEST_FILE).saturating_add(1);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LARGEST_FILE {

@@ -23,8 +23,8 @@
 //! The way of the data: [`logs`] reads files into usage events, [`attribute`] says whose they are,
 //! [`price`] says what they cost, [`report`] sums them up; [`budget`] says what may be spent, and
 //! [`ledger`] holds what calls may cost and books what they did. Only the `source`, `lines`, `cursor`,
-//! `increment` and reader files of `logs`, `disk` of `attribute`, `clock` and `fresh` of `ledger` and
-//! [`small_file`] touch the world; the rest is pure.
+//! `increment` and reader files of `logs`, `disk` of `attribute`, `clock` and `fresh` of `ledger`,
+//! [`small_file`] and [`zone`] touch the world; the rest is pure.
 
 pub mod attribute;
 pub mod budget;
@@ -35,3 +35,4 @@ pub mod price;
 pub mod recost;
 pub mod report;
 pub mod small_file;
+pub mod zone;

@@ -12,15 +12,26 @@ use std::path::Path;
 /// assert!(octorato_finops::small_file::read(&folder, 1024).is_err()); // a folder is no file
 /// ```
 pub fn read(path: &Path, limit: u64) -> io::Result<String> {
+    let not_text = |_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8");
+    String::from_utf8(bytes(path, limit)?).map_err(not_text)
+}
+
+/// Reads a file of at most `limit` bytes, as [`read`] does.
+pub fn bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    /// The most that is asked for before a byte is read.
+    const FIRST: u64 = 1 << 20;
     let refuse = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidData, why.to_owned()));
     // Before it is opened: opening a pipe waits for its other end.
-    if !fs::metadata(path)?.is_file() {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
         return refuse("not a regular file");
     }
-    let mut text = String::new();
-    File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > limit {
+    // One more byte than there are: the end is then seen without asking for more memory.
+    let length = metadata.len().min(limit).min(FIRST).saturating_add(1);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
         return refuse(&format!("larger than {limit} bytes"));
     }
-    Ok(text)
+    Ok(bytes)
 }

@@ -14,6 +14,7 @@ use super::scope::Scope;
 use super::selectors::{Selector, Selectors};
 use super::sink::{Sink, Target};
 use super::tiers::{Action, Percent, Tier, Tiers};
+use crate::zone;
 
 /// The version of the text; another one is refused.
 const VERSION: u32 = 1;
@@ -259,7 +260,7 @@ fn restore(stored: StoredBudget) -> Result<(Budget, Option<TimeZone>)> {
         budget = budget.telling(sinks);
     }
     let zone = stored.zone.map(|name| {
-        TimeZone::get(&name).map_err(|error| damaged("has an unknown zone").caused_by(error))
+        zone::find(&name).map_err(|error| damaged("has an unknown zone").caused_by(error))
     });
     Ok((budget, zone.transpose()?))
 }

@@ -2,6 +2,7 @@
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use octorato_core::{Error, ErrorKind, Result};
+use octorato_finops::zone;
 
 use super::nearest::nearest;
 
@@ -15,7 +16,7 @@ use super::nearest::nearest;
 /// assert_eq!(error.hint(), Some("did you mean `America/Mexico_City`?"));
 /// ```
 pub fn find(name: &str) -> Result<TimeZone> {
-    TimeZone::get(name).map_err(|_| {
+    zone::find(name).map_err(|_| {
         Error::new(ErrorKind::InvalidArgument, format!("unknown time zone: `{name}`"))
             .hinted(hint(name))
     })

@@ -61,6 +61,8 @@ pub fn run(invocation: &Invocation, input: impl Read + Send + 'static) -> Answer
     let (sender, receiver) = sync_channel(1);
     let (theirs, shared) = (invocation.clone(), known.clone());
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || {
+        // A thread's heap grows by a page at a time unless it has been larger before.
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(HEAP)));
         let answered = catch_unwind(AssertUnwindSafe(|| answer(&theirs, input, &shared)));
         // Nobody listens any more once the deadline has passed.
         let _ = sender.send(answered.ok());
@@ -82,6 +84,8 @@ pub fn run(invocation: &Invocation, input: impl Read + Send + 'static) -> Answer
 
 /// Enough for whatever is read in there.
 const STACK: usize = 8 << 20;
+/// What most answers need, less than what an allocator gives back to the system at once.
+const HEAP: usize = 120 << 10;
 
 fn answer(invocation: &Invocation, mut input: impl Read, known: &Mutex<Known>) -> Answered {
     let learn = |change: &dyn Fn(&mut Known)| {
