@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use octorato_brain::read_file;
 use octorato_core::{ArmId, Arms, Error, ErrorKind, Money, Result, SessionId};
-use octorato_finops::attribute::{LocalDisk, Pins, Resolver};
+use octorato_finops::attribute::{Pins, Resolver};
 use octorato_finops::budget::{OnError, SpendPath};
 use octorato_finops::ledger::{Ask, Verdict};
 
@@ -19,7 +19,7 @@ use super::homes;
 use super::memory::Memory;
 use super::protocol::{Event, HookEvent};
 use super::run::Invocation;
-use super::wall::{Asker, Disk, Protected, Wall};
+use super::wall::{Asker, Disk, Lookups, Protected, Wall};
 use crate::assignments::{self, Assignment, Subject};
 use crate::config::places::{Places, git_work_tree};
 
@@ -33,6 +33,7 @@ pub(super) struct Local {
     launched_for: Option<String>,
     input: Vec<u8>,
     now: Timestamp,
+    disk: Lookups,
     vault: Vault,
 }
 
@@ -47,6 +48,7 @@ impl Local {
             vault: Vault::new(&places, has_changed),
             launched_for: invocation.arm.clone(),
             now: Timestamp::now(),
+            disk: Lookups::default(),
             places,
             compiled,
             input,
@@ -88,7 +90,7 @@ impl World for Local {
     }
 
     fn disk(&self) -> &dyn Disk {
-        &LocalDisk
+        &self.disk
     }
 
     fn protected(&self) -> &Protected {
@@ -130,7 +132,7 @@ impl World for Local {
     }
 
     fn owner(&mut self, folder: &str) -> Result<(Option<ArmId>, Option<Arc<str>>)> {
-        let mut resolver = Resolver::new(&self.compiled.arms, Pins::default(), &LocalDisk)?;
+        let mut resolver = Resolver::new(&self.compiled.arms, Pins::default(), &self.disk)?;
         let (found, project) = resolver.owner(folder, self.now);
         if found.arm.is_some() {
             return Ok((found.arm, project));
@@ -140,7 +142,7 @@ impl World for Local {
             &Protected::default(),
             Asker::default(),
             self.now,
-            &LocalDisk,
+            &self.disk,
         )?;
         Ok((wall.arm_in_any_case(folder), project))
     }

@@ -33,6 +33,7 @@ mod globs;
 mod judge;
 mod lexer;
 mod links;
+mod lookups;
 mod patch;
 mod plots;
 mod settings;
@@ -51,6 +52,7 @@ use octorato_finops::attribute::FolderPath;
 use serde_json::Value;
 
 pub use disk::{Disk, Identity, Name};
+pub(super) use lookups::Lookups;
 
 use plots::{Owner, Plots};
 
