@@ -2,7 +2,7 @@
 //!
 //! Its exit codes are a contract: 0 allows, or denies by an object on stdout; 2 denies; nothing else
 //! ever. So it is read apart from all other commands, before them, and its mistakes are one line on
-//! stderr and 2.
+//! stderr and 2; or 0 where `--event` names the end of something, since 2 makes agents work on there.
 
 use std::ffi::OsString;
 use std::io;
@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use octorato::config::places::{Named, Places};
 use octorato::core::{Error, ErrorKind, Result};
-use octorato::gate::protocol::{Agent, one_line};
-use octorato::gate::{DEADLINE, Invocation, run};
+use octorato::gate::protocol::{Agent, is_an_end, one_line};
+use octorato::gate::{Answered, DEADLINE, Invocation, run};
 
 use crate::args::{Gate, Global};
 
@@ -30,10 +30,12 @@ pub(crate) fn if_asked(arguments: impl Iterator<Item = OsString>, started: Insta
     // Whatever breaks is an answer, not a report.
     std::panic::set_hook(Box::new(|_| ()));
     let code = catch_unwind(AssertUnwindSafe(|| {
+        poisoned("start");
         let invocation = read(&arguments).and_then(|read| invocation(read, started));
-        invocation.map_or_else(|error| complain(&error.to_string()), |asked| ask(&asked))
+        invocation
+            .map_or_else(|error| complain(&error.to_string(), refusal(&arguments)), |it| ask(&it))
     }));
-    Some(code.unwrap_or(DENY))
+    Some(code.unwrap_or_else(|_| complain("it failed", refusal(&arguments))))
 }
 
 /// The gate with arguments that are read already.
@@ -48,18 +50,74 @@ pub(crate) fn with(global: &Global, args: &Gate, started: Instant) -> u8 {
             brain: global.brain.clone(),
         },
     };
-    invocation(read, started).map_or_else(|error| complain(&error.to_string()), |asked| ask(&asked))
+    let asked = invocation(read, started);
+    asked.map_or_else(|error| complain(&error.to_string(), DENY), |asked| ask(&asked))
 }
 
-/// Says what is wrong, and denies.
-fn complain(what: &str) -> u8 {
+/// Says what is wrong.
+fn complain(what: &str, code: u8) -> u8 {
     use std::io::Write as _;
     let _ = writeln!(io::stderr(), "{}", one_line(&format!("octorato gate: {what}")));
-    DENY
+    code
 }
 
+/// How a gate ends that was called wrongly or broke: it denies, but where the agent is done with what
+/// the event is about. There 2 means to work on, and the agent would do so for ever.
+fn refusal(arguments: &[OsString]) -> u8 {
+    let Some(event) = value(arguments, "--event") else { return DENY };
+    let agent: Option<Agent> = value(arguments, "--agent").and_then(|agent| agent.parse().ok());
+    let is_an_end = match agent {
+        Some(agent) => is_an_end(agent, event),
+        None => Agent::ALL.into_iter().any(|agent| is_an_end(agent, event)),
+    };
+    if is_an_end { 0 } else { DENY }
+}
+
+/// The value of an option in a command line that may be wrong.
+fn value<'a>(arguments: &'a [OsString], option: &str) -> Option<&'a str> {
+    let mut arguments = arguments.iter().map(|argument| argument.to_str().unwrap_or_default());
+    let rest = arguments.find_map(|argument| argument.strip_prefix(option))?;
+    if rest.is_empty() { arguments.next() } else { rest.strip_prefix('=') }
+}
+
+/// Panics where a debug build is told to, for the tests of what happens then.
+#[cfg(debug_assertions)]
+fn poisoned(place: &str) {
+    if std::env::var_os("OCTORATO_DEBUG_GATE_PANIC").is_some_and(|told| told == place) {
+        std::panic::panic_any("as told");
+    }
+}
+
+/// The program that people run has nothing of this.
+#[cfg(not(debug_assertions))]
+const fn poisoned(_: &str) {}
+
+/// The hook's input.
+struct Input(io::Stdin);
+
+impl io::Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        poisoned("input");
+        self.0.read(buffer)
+    }
+}
+
+/// Asks. Where time runs out the process ends in here.
 fn ask(invocation: &Invocation) -> u8 {
-    let answered = run(invocation, io::stdin());
+    let late = |answered: Answered| {
+        let code = catch_unwind(AssertUnwindSafe(|| emit(answered)));
+        std::process::exit(code.unwrap_or(DENY).into());
+    };
+    match run(invocation, Input(io::stdin()), late) {
+        Some(answered) => emit(answered),
+        None => loop {
+            std::thread::park();
+        },
+    }
+}
+
+/// Prints the answer: the exit code.
+fn emit(answered: Answered) -> u8 {
     let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
     match answered.emission.write(&mut out, &mut talk) {
         Ok(()) => answered.emission.exit,

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::sync_channel;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -56,36 +56,68 @@ struct Known {
 
 /// Asks the gate. It always answers: what panics or takes too long is answered by `on_error`, as far
 /// as that is known by then, else it is denied.
-pub fn run(invocation: &Invocation, input: impl Read + Send + 'static) -> Answered {
+///
+/// Nothing where the deadline has passed: then `late` is or was given the answer, in a thread of its
+/// own, and should end the process.
+pub fn run(
+    invocation: &Invocation,
+    input: impl Read,
+    late: impl FnOnce(Answered) + Send + 'static,
+) -> Option<Answered> {
+    guarded(invocation, late, |known| answer(invocation, input, known))
+}
+
+/// Does `work` before the deadline, or answers without it. The thread that waits for the deadline
+/// does nothing else: to start it costs little.
+fn guarded(
+    invocation: &Invocation,
+    late: impl FnOnce(Answered) + Send + 'static,
+    work: impl FnOnce(&Mutex<Known>) -> Answered,
+) -> Option<Answered> {
     let known = Arc::new(Mutex::new(Known::default()));
-    let (sender, receiver) = sync_channel(1);
-    let (theirs, shared) = (invocation.clone(), known.clone());
-    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || {
-        // A thread's heap grows by a page at a time unless it has been larger before.
-        drop(std::hint::black_box(Vec::<u8>::with_capacity(HEAP)));
-        let answered = catch_unwind(AssertUnwindSafe(|| answer(&theirs, input, &shared)));
-        // Nobody listens any more once the deadline has passed.
-        let _ = sender.send(answered.ok());
-    });
-    let left = invocation.deadline.saturating_sub(invocation.started.elapsed());
-    let trouble = match worker {
-        Ok(_) => match receiver.recv_timeout(left) {
-            Ok(Some(answered)) => return answered,
-            Ok(None) => "the gate failed",
-            Err(_) => "the budgets cannot be checked in time",
-        },
-        Err(_) => "the gate cannot start",
+    let is_answered = Arc::new(AtomicBool::new(false));
+    let watch = {
+        let (invocation, known, is_answered) =
+            (invocation.clone(), known.clone(), is_answered.clone());
+        move || {
+            while let Some(left) = invocation
+                .deadline
+                .checked_sub(invocation.started.elapsed())
+                .filter(|left| !left.is_zero())
+            {
+                std::thread::park_timeout(left);
+            }
+            if !is_answered.swap(true, Ordering::SeqCst) {
+                let trouble = "the budgets cannot be checked in time";
+                let answer = || without(&invocation, &known, trouble);
+                late(catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| plain(trouble)));
+            }
+        }
     };
+    let answered = match std::thread::Builder::new().stack_size(WATCH_STACK).spawn(watch) {
+        Ok(_) => catch_unwind(AssertUnwindSafe(|| work(&known)))
+            .unwrap_or_else(|_| without(invocation, &known, "the gate failed")),
+        Err(_) => without(invocation, &known, "the gate cannot start"),
+    };
+    (!is_answered.swap(true, Ordering::SeqCst)).then_some(answered)
+}
+
+/// Enough to write an answer.
+const WATCH_STACK: usize = 512 << 10;
+
+/// The refusal where not even an answer can be made.
+fn plain(trouble: &str) -> Answered {
+    let emission = Emission { stdout: None, stderr: Some(format!("octorato: {trouble}")), exit: 2 };
+    Answered { emission, denies: true }
+}
+
+/// The answer where none was found.
+fn without(invocation: &Invocation, known: &Mutex<Known>, trouble: &str) -> Answered {
     let known = known.lock().unwrap_or_else(PoisonError::into_inner);
     let on_error = known.on_error.unwrap_or(OnError::Deny);
     let decided = decide::unknown(trouble, on_error, known.arm.clone());
     answered(invocation, known.event.as_ref(), &decided, None)
 }
-
-/// Enough for whatever is read in there.
-const STACK: usize = 8 << 20;
-/// What most answers need, less than what an allocator gives back to the system at once.
-const HEAP: usize = 120 << 10;
 
 fn answer(invocation: &Invocation, mut input: impl Read, known: &Mutex<Known>) -> Answered {
     let learn = |change: &dyn Fn(&mut Known)| {
@@ -181,4 +213,116 @@ fn answered(
         });
     }
     Answered { emission, denies: matches!(decided.answer, Answer::Deny { .. }) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up fails")]
+
+    use std::io;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::config::places::Named;
+
+    const LONG: Duration = Duration::from_secs(3_600);
+
+    fn invocation(folder: &tempfile::TempDir, event: &str, deadline: Duration) -> Invocation {
+        let place = |name: &str| Some(folder.path().join(name));
+        let named = Named { home: place("home"), state: place("state"), brain: place("brain") };
+        Invocation {
+            agent: Agent::Claude,
+            event: Some(event.to_owned()),
+            places: Places::from_env(named).unwrap(),
+            started: Instant::now(),
+            deadline,
+            arm: None,
+        }
+    }
+
+    fn never(answered: Answered) {
+        panic!("late: {answered:?}");
+    }
+
+    /// Its exit code, whether there is an object, and what is said.
+    fn told(answered: &Answered) -> (u8, bool, &str) {
+        let Emission { stdout, stderr, exit } = &answered.emission;
+        (*exit, stdout.is_some(), stderr.as_deref().unwrap_or_default())
+    }
+
+    /// Input that breaks what reads it.
+    struct Poison;
+
+    impl Read for Poison {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            panic!("poison");
+        }
+    }
+
+    #[test]
+    fn a_panic_denies_but_at_the_end_of_something() {
+        let folder = tempfile::tempdir().unwrap();
+        let ask = |event| run(&invocation(&folder, event, LONG), Poison, never).unwrap();
+        let tool = ask("PreToolUse");
+        assert!(tool.denies && tool.emission.stdout.is_some(), "{tool:?}");
+        assert!(told(&tool).2.starts_with("the gate failed"), "{tool:?}");
+        assert_eq!(told(&ask("SubagentStart")).0, 2);
+        for event in ["Stop", "SubagentStop", "SessionEnd", "TeammateIdle", "TaskCompleted"] {
+            let answered = ask(event);
+            assert_eq!((answered.emission.exit, answered.emission.stdout), (0, None), "{event}");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_answered_by_what_is_declared_once_that_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let ask = |on_error| {
+            let work = |known: &Mutex<Known>| {
+                let mut known = known.lock().unwrap();
+                known.on_error = Some(on_error);
+                panic!("with the lock in hand");
+            };
+            guarded(&invocation(&folder, "PreToolUse", LONG), never, work).unwrap()
+        };
+        assert!(ask(OnError::Deny).denies);
+        let allowed = ask(OnError::Allow);
+        assert!(!allowed.denies && told(&allowed).0 == 0, "{allowed:?}");
+        assert!(told(&allowed).2.contains("allowed, as on_error says"), "{allowed:?}");
+    }
+
+    /// The answer of the deadline comes while the work goes on, and there is no second one.
+    #[test]
+    fn what_takes_too_long_is_answered_once_and_in_time() {
+        let folder = tempfile::tempdir().unwrap();
+        for (event, on_error, code, has_object) in [
+            ("PreToolUse", None, 0, true),
+            ("PreToolUse", Some(OnError::Allow), 0, true),
+            ("SubagentStart", None, 2, false),
+            ("Stop", None, 0, false),
+        ] {
+            let (send, receive) = channel();
+            let late = move |answered| send.send(answered).unwrap();
+            let mut answer = None;
+            // Long enough for two lines of the work, even on a machine that is busy.
+            let short = invocation(&folder, event, Duration::from_millis(500));
+            let found = guarded(&short, late, |known| {
+                known.lock().unwrap().on_error = on_error;
+                answer = receive.recv().ok();
+                plain("too late")
+            });
+            let answer = answer.unwrap();
+            assert_eq!(found, None, "{event}");
+            let (exit, object, said) = told(&answer);
+            assert_eq!((exit, object), (code, has_object), "{event}: {answer:?}");
+            assert!(said.contains("in time"), "{answer:?}");
+            assert_eq!(said.contains("allowed"), on_error.is_some(), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_time_is_answered_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = guarded(&invocation(&folder, "PreToolUse", LONG), never, |_| plain("found"));
+        assert_eq!(found, Some(plain("found")));
+    }
 }

@@ -36,6 +36,56 @@ fn a_mistake_on_the_command_line_denies_in_one_line() {
     }
 }
 
+/// At the end of something 2 would make the agent work on, and be asked the same again.
+#[test]
+fn a_mistake_on_the_command_line_makes_no_agent_work_on() {
+    let sandbox = machine();
+    for line in [
+        "gate --agent claude --event Stop --what",
+        "gate --agent claude --event=SubagentStop extra",
+        "gate --event SessionEnd",
+        "gate --agent nobody --event agentStop",
+        "gate --deadline-ms 0 --agent cursor --event stop",
+        "gate --agent claude --event TeammateIdle --what",
+    ] {
+        let answer = ask_raw(&sandbox, line, b"{}");
+        assert_eq!((answer.code, answer.out.as_str()), (0, ""), "{line}: {answer:?}");
+        assert_eq!(answer.talk.lines().count(), 1, "{line}: {answer:?}");
+    }
+    // The name of another agent's event is no end of this one's.
+    for line in ["gate --agent claude --event agentStop --what", "gate --agent claude --event"] {
+        assert_eq!(ask_raw(&sandbox, line, b"{}").code, 2, "{line}");
+    }
+}
+
+/// The debug build breaks where it is told to; nothing of it is in a release.
+#[test]
+fn a_gate_that_breaks_denies_or_lets_an_end_be_one() {
+    let sandbox = machine();
+    let input = read_notes(&sandbox, "clients/acme").to_string();
+    let ask = |place: &str, line: &str| {
+        let input = std::fs::File::open(sandbox.write("input.json", &input)).unwrap();
+        let mut command = sandbox.command();
+        command.args(line.split_whitespace()).env("OCTORATO_DEBUG_GATE_PANIC", place);
+        Answer::of(&command.stdin(input).output().unwrap())
+    };
+    if !cfg!(debug_assertions) {
+        ask("start", "gate --agent claude").allows();
+        return;
+    }
+    for place in ["start", "input"] {
+        for line in ["gate --agent claude", "gate --agent claude --event PreToolUse"] {
+            ask(place, line).denies();
+        }
+        let end = ask(place, "gate --agent claude --event Stop");
+        assert_eq!((end.code, end.out.as_str()), (0, ""), "{place}: {end:?}");
+        assert_eq!(end.talk.lines().count(), 1, "{place}: {end:?}");
+    }
+    // A panic that is caught in the work is answered as declared; the rest has read nothing yet.
+    budgets(&sandbox, "on_error: allow\nbudgets: []\n");
+    assert_eq!(ask("start", "gate --agent claude").code, 2);
+}
+
 #[test]
 fn an_input_that_is_no_hooks_is_denied_unless_declared_otherwise() {
     let sandbox = machine();
@@ -96,6 +146,10 @@ fn an_input_that_never_ends_is_answered_in_time() {
     let denied = ask("gate --agent claude --deadline-ms 50");
     assert_eq!(denied.code, 2, "{denied:?}");
     assert!(denied.denies().contains("in time"), "{denied:?}");
+    let denied = ask("gate --agent claude --event PreToolUse --deadline-ms 50");
+    assert!(denied.object()["hookSpecificOutput"]["permissionDecision"] == "deny", "{denied:?}");
+    let end = ask("gate --agent claude --event Stop --deadline-ms 50");
+    assert_eq!((end.code, end.out.as_str()), (0, ""), "{end:?}");
 }
 
 #[test]

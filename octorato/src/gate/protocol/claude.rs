@@ -47,6 +47,11 @@ pub(super) fn permission(name: &str, reason: &str) -> Value {
     })
 }
 
+/// Whether the agent would work on if this event were refused.
+pub(super) fn works_on(name: &str) -> bool {
+    matches!(name, "TeammateIdle" | "TaskCompleted")
+}
+
 pub(super) fn deny(event: Event, name: &str, reason: &str, stop_turn: bool) -> Refusal {
     let object = match event {
         // `continue` alone lets the tool run; with the refusal it ends the turn.
@@ -58,8 +63,7 @@ pub(super) fn deny(event: Event, name: &str, reason: &str, stop_turn: bool) -> R
         Event::BeforeTool => json!({"hookSpecificOutput": permission(name, reason)}),
         Event::Prompt => json!({"decision": "block", "reason": reason}),
         Event::AfterTools => json!({"continue": false, "stopReason": reason}),
-        // These would work on if they were refused.
-        _ if matches!(name, "TeammateIdle" | "TaskCompleted") => return Refusal::Nothing,
+        _ if works_on(name) => return Refusal::Nothing,
         _ => return Refusal::Exit,
     };
     Refusal::Object(object)

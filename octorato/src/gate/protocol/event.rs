@@ -136,6 +136,12 @@ pub(crate) fn event_of(agent: Agent, name: &str) -> Event {
     }
 }
 
+/// Whether an agent is done with what the event of this name is about: there nothing is denied, since
+/// that would make it work on.
+pub fn is_an_end(agent: Agent, name: &str) -> bool {
+    event_of(agent, name).is_an_end() || agent == Agent::Claude && claude::works_on(name)
+}
+
 fn event_name(agent: Agent, told: Option<&str>, fields: &mut Fields) -> Result<String> {
     match (fields.hook_event_name.take(), told) {
         (Some(name), Some(told)) if event_of(agent, &name) != event_of(agent, told) => {
