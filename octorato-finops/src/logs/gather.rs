@@ -73,9 +73,26 @@ pub struct FileRead {
     pub groups: Vec<usize>,
 }
 
+/// To start threads takes as long as to read so many bytes.
+const WORTH_THREADS: u64 = 1 << 20;
+
 impl Gathered {
-    /// What `files` have gained since their cursors, read in parallel.
+    /// What `files` have gained since their cursors, read in parallel where there is much of it.
     pub fn of(files: &[(LogFile, Option<Cursor>)], progress: &dyn Progress) -> Self {
+        let gains = files.iter().map(|(file, cursor)| match cursor {
+            Some(cursor) if !file.has_changed_since(cursor) => 0,
+            Some(cursor) => file.size().saturating_sub(cursor.offset()),
+            None => file.size(),
+        });
+        if files.len() < 2 || gains.sum::<u64>() < WORTH_THREADS {
+            let mut gathered = Self::default();
+            for (file, cursor) in files {
+                if let Some(news) = increment::news(file, cursor.as_ref(), progress) {
+                    gathered.add(news);
+                }
+            }
+            return gathered;
+        }
         let gathered = Mutex::new(Self::default());
         files.par_iter().with_max_len(1).for_each(|(file, cursor)| {
             if let Some(news) = increment::news(file, cursor.as_ref(), progress) {

@@ -1,14 +1,21 @@
 //! How long `octorato gate` takes, from the start of its process to the end, beside a static program
-//! that only says hello and beside `python3 -c pass`: all in turn, so that each has the same machine.
+//! that only says hello and beside `python3`: all in turn, so that each has the same machine.
 //!
-//! `cargo build --release -p octorato-cli -p octorato-benches && target/release/gate
-//! [--rounds 200] [--events 1000000,10000000] [--others-mb 64] [--octorato PATH]`
+//! ```console
+//! $ cargo dist && cargo build --release -p octorato-benches
+//! $ target/release/gate [--rounds 200] [--events 1000000,10000000] [--others-mb 2048]
+//!       [--octorato PATH,PATH] [--folder DIR]
+//! ```
 //!
 //! - `nothing new`: an arm with budgets, a session that is booked already.
 //! - `new transcript`: the session gained 1 MB since the last time.
 //! - `N events`: nothing new, and a ledger of so many imports.
-//! - `others`: nothing new, and so many megabytes of other transcripts in the home.
+//! - `others`: nothing new, and so many megabytes of other transcripts in the home (all but their
+//!   first lines are holes).
 //! - `WAL left`: nothing new, and a log that a writer left beside the ledger.
+//!
+//! Of several programs the first is measured in all scenes, the others where nothing is new. What is
+//! made in `--folder` is kept and taken again the next time; ten million events take minutes to book.
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 mod scene;
@@ -27,7 +34,8 @@ struct Asked {
     rounds: usize,
     events: Vec<u64>,
     others_mb: u64,
-    octorato: PathBuf,
+    octorato: Vec<PathBuf>,
+    folder: Option<PathBuf>,
 }
 
 /// What is measured: how it is prepared before each round, and what is run.
@@ -41,9 +49,17 @@ struct Lane {
 
 fn main() -> Result<()> {
     let asked = asked()?;
+    if let Some(folder) = &asked.folder {
+        std::fs::create_dir_all(folder)?;
+        return measure(&asked, folder);
+    }
     let folder = std::env::temp_dir().join(format!("octorato-bench-gate-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let measured = measure(&asked, &folder);
+    if std::env::var_os("KEEP").is_some() {
+        println!("{}", folder.display());
+        return Ok(());
+    }
     let removed = std::fs::remove_dir_all(&folder);
     measured?;
     Ok(removed?)
@@ -54,8 +70,9 @@ fn asked() -> Result<Asked> {
     let mut asked = Asked {
         rounds: 200,
         events: vec![1_000_000],
-        others_mb: 64,
-        octorato: own.with_file_name("octorato"),
+        others_mb: 2_048,
+        octorato: vec![own.with_file_name("octorato")],
+        folder: None,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(option) = arguments.next() {
@@ -67,12 +84,15 @@ fn asked() -> Result<Asked> {
                 asked.events = numbers.map(str::parse).collect::<Result<_, _>>()?;
             }
             "--others-mb" => asked.others_mb = value.parse()?,
-            "--octorato" => asked.octorato = value.into(),
+            "--octorato" => asked.octorato = value.split(',').map(PathBuf::from).collect(),
+            "--folder" => asked.folder = Some(value.into()),
             _ => bail!("no such option: {option}"),
         }
     }
     ensure!(asked.rounds > 0, "no rounds");
-    ensure!(asked.octorato.is_file(), "{} is not there; build it", asked.octorato.display());
+    for octorato in &asked.octorato {
+        ensure!(octorato.is_file(), "{} is not there; build it", octorato.display());
+    }
     Ok(asked)
 }
 
@@ -98,30 +118,32 @@ fn measure(asked: &Asked, folder: &Path) -> Result<()> {
         probe.push(synced_write(folder)?);
     }
     let base = median(&mut lanes[0].took);
-    println!("\n{:<28} {:>8} {:>8} {:>8}", "process", "p50 ms", "p99 ms", "x hello");
+    println!("\n{:<40} {:>8} {:>8} {:>8}", "process", "p50 ms", "p99 ms", "x hello");
     for lane in &mut lanes {
         let p50 = median(&mut lane.took);
         let p99 = percentile(&lane.took, 99);
-        println!("{:<28} {:>8} {:>8} {:>8}", lane.name, ms(p50), ms(p99), ratio(p50, base));
+        println!("{:<40} {:>8} {:>8} {:>8}", lane.name, ms(p50), ms(p99), ratio(p50, base));
     }
     let p50 = median(&mut probe);
-    println!("{:<28} {:>8} {:>8}", "(fdatasync of 4 KiB)", ms(p50), ms(percentile(&probe, 99)));
+    println!("{:<40} {:>8} {:>8}", "(fdatasync of 4 KiB)", ms(p50), ms(percentile(&probe, 99)));
     println!("load {}", load());
     Ok(())
 }
 
 fn lanes(asked: &Asked, folder: &Path) -> Result<Vec<Lane>> {
     let hello = hello(folder)?;
-    let mut lanes = vec![plain("hello, static", move || Command::new(&hello))];
-    if Command::new("python3").args(["-c", "pass"]).status().is_ok_and(|status| status.success()) {
-        lanes.push(plain("python3 -c pass", || {
-            let mut command = Command::new("python3");
-            command.args(["-c", "pass"]);
-            command
-        }));
+    let mut lanes = vec![plain("hello, static", &hello, &[])];
+    lanes.push(plain("/bin/true", Path::new("/bin/true"), &[]));
+    if let Some(python) = python() {
+        lanes.push(plain("python3 -c pass", &python, &["-c", "pass"]));
+        let imports = ["-c", "import yaml, json"];
+        if Command::new(&python).args(imports).stderr(Stdio::null()).status()?.success() {
+            lanes.push(plain("python3 -c 'import yaml, json'", &python, &imports));
+        }
     }
-    let gate = |name: String, gains: bool, scene: Scene| {
-        let (octorato, home) = (asked.octorato.clone(), scene.home.clone());
+    let Some((main, others)) = asked.octorato.split_first() else { bail!("no octorato") };
+    let gate_of = |octorato: &Path, name: String, gains: bool, scene: Scene| {
+        let (octorato, home) = (octorato.to_owned(), scene.home.clone());
         let command = move || {
             let mut command = Command::new(&octorato);
             command.args(["gate", "--agent", "claude"]).env_clear().env("HOME", &home);
@@ -130,8 +152,13 @@ fn lanes(asked: &Asked, folder: &Path) -> Result<Vec<Lane>> {
         };
         Lane { name, scene: Some(scene), gains, command: Box::new(command), took: Vec::new() }
     };
+    let gate = |name: String, gains: bool, scene: Scene| gate_of(main, name, gains, scene);
     let scene = |name: &str, events: u64| Scene::new(&folder.join(name), events);
     lanes.push(gate("gate, nothing new".into(), false, scene("nothing", 1_000)?));
+    for (number, octorato) in others.iter().enumerate() {
+        let scene = scene(&format!("nothing-{number}"), 1_000)?;
+        lanes.push(gate_of(octorato, format!("the same, {}", octorato.display()), false, scene));
+    }
     lanes.push(gate("gate, 1 MB new transcript".into(), true, scene("new", 1_000)?));
     for &events in &asked.events {
         let scene = scene(&events.to_string(), events)?;
@@ -148,14 +175,24 @@ fn lanes(asked: &Asked, folder: &Path) -> Result<Vec<Lane>> {
     Ok(lanes)
 }
 
-fn plain(name: &str, command: impl Fn() -> Command + 'static) -> Lane {
+fn plain(name: &str, program: &Path, arguments: &[&str]) -> Lane {
+    let program = program.to_owned();
+    let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
     let command = move || {
-        let mut command = command();
-        command.stdin(Stdio::null());
+        let mut command = Command::new(&program);
+        command.args(&arguments).stdin(Stdio::null());
         Ok(command)
     };
     let name = name.to_owned();
     Lane { name, scene: None, gains: false, command: Box::new(command), took: Vec::new() }
+}
+
+/// Python itself, not a script that looks for it.
+fn python() -> Option<PathBuf> {
+    let print = "import sys; print(sys.executable, end='')";
+    let output = Command::new("python3").args(["-c", print]).output().ok()?;
+    let path = PathBuf::from(String::from_utf8(output.stdout).ok()?);
+    (output.status.success() && path.is_file()).then_some(path)
 }
 
 /// Runs it once and notes how long that took. A gate must allow, without a word.

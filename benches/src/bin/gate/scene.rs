@@ -43,6 +43,11 @@ impl Scene {
     /// booked yet.
     pub(crate) fn new(home: &Path, events: u64) -> Result<Self> {
         let scene = Self { home: home.to_owned(), lines: 0.into() };
+        if scene.ledger().is_file() {
+            let text = fs::read_to_string(scene.transcript())?;
+            scene.lines.set(u64::try_from(text.lines().count())?);
+            return Ok(scene);
+        }
         let (config, work) = (home.join(".config/octorato"), home.join("clients/arm-0/web"));
         for folder in [&config, &scene.state(), &scene.notes(), &work] {
             fs::create_dir_all(folder)?;
@@ -117,7 +122,7 @@ impl Scene {
     /// Books imports that lie in the last year.
     fn fill(&self, events: u64) -> Result<()> {
         let options = Options { checkpoint_on_close: true, ..Options::default() };
-        let ledger = SqliteLedger::open_or_create(&self.ledger(), options)?;
+        let ledger = SqliteLedger::create(&self.ledger(), options)?;
         book(&ledger, 0, events)?;
         ledger.sync()?;
         Ok(())
@@ -127,7 +132,7 @@ impl Scene {
     pub(crate) fn leave_log(&self) -> Result<()> {
         let ledger = SqliteLedger::open(&self.ledger(), Options::default())?;
         let mut number = 1_000_000_000;
-        while self.log_pages() < 150 {
+        while self.log_pages() < 256 {
             book(&ledger, number, number + 1)?;
             number += 1;
         }

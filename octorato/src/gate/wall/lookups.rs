@@ -16,6 +16,10 @@ pub(in crate::gate) struct Lookups {
 
 impl attribute::Disk for Lookups {
     fn real_path(&self, path: &str) -> Option<String> {
+        #[cfg(target_os = "linux")]
+        if self.links.ends_in_a_link(path) == Some(false) {
+            return Some(path.to_owned());
+        }
         attribute::Disk::real_path(&LocalDisk, path)
     }
 
@@ -45,6 +49,10 @@ impl Disk for Lookups {
     }
 
     fn is_link(&self, path: &str) -> bool {
+        #[cfg(target_os = "linux")]
+        if let Some(is_link) = self.links.ends_in_a_link(path) {
+            return is_link;
+        }
         LocalDisk.is_link(path)
     }
 
@@ -56,6 +64,7 @@ impl Disk for Lookups {
 #[cfg(target_os = "linux")]
 mod linux {
     use std::collections::HashMap;
+    use std::io::ErrorKind;
     use std::sync::{Mutex, PoisonError};
 
     /// As many links as the system follows.
@@ -63,16 +72,67 @@ mod linux {
     /// The longest path that the system takes: what is longer leads nowhere as it is written.
     const LONGEST: usize = 4_096;
 
-    /// Where the paths lead that were asked for; nothing for what is no link, or not there.
+    /// What was found of the paths that were asked for.
     #[derive(Debug, Default)]
     pub(super) struct Links {
-        known: Mutex<HashMap<String, Option<Target>>>,
+        known: Mutex<HashMap<String, Found>>,
     }
 
-    /// What a link says; nothing where that is no UTF-8.
-    type Target = Option<String>;
+    #[derive(Debug)]
+    enum Found {
+        /// It is not there.
+        Nothing,
+        /// It is there, and no link.
+        Plain,
+        /// It leads elsewhere; nothing where that is no UTF-8.
+        Link(Option<String>),
+        /// It cannot be told.
+        Unknown,
+    }
+
+    impl Found {
+        fn of(path: &str) -> Self {
+            match std::fs::read_link(path) {
+                Ok(target) => Self::Link(target.into_os_string().into_string().ok()),
+                Err(error) => match error.kind() {
+                    ErrorKind::InvalidInput => Self::Plain,
+                    ErrorKind::NotFound => Self::Nothing,
+                    _ => Self::Unknown,
+                },
+            }
+        }
+    }
 
     impl Links {
+        fn find<'k>(known: &'k mut HashMap<String, Found>, path: &str) -> &'k Found {
+            if !known.contains_key(path) {
+                known.insert(path.to_owned(), Found::of(path));
+            }
+            known.get(path).unwrap_or(&Found::Unknown)
+        }
+
+        /// Whether a path ends in a link, of one that has none above its end: it really lies where it
+        /// is written. Nothing where more has to be asked.
+        pub(super) fn ends_in_a_link(&self, path: &str) -> Option<bool> {
+            let names = path.strip_prefix('/').filter(|_| path.len() <= LONGEST)?;
+            if names.split('/').any(|name| matches!(name, "" | "." | "..")) {
+                return None;
+            }
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            for (end, _) in path.match_indices('/').skip(1) {
+                match Self::find(&mut known, &path[..end]) {
+                    Found::Plain => {}
+                    Found::Nothing => return Some(false),
+                    Found::Link(_) | Found::Unknown => return None,
+                }
+            }
+            match Self::find(&mut known, path) {
+                Found::Plain | Found::Nothing => Some(false),
+                Found::Link(_) => Some(true),
+                Found::Unknown => None,
+            }
+        }
+
         /// The path without links, those to what does not exist included, as far as it exists.
         pub(super) fn followed(&self, path: &str) -> Option<String> {
             if !path.starts_with('/') {
@@ -106,10 +166,7 @@ mod linux {
                 if real.len() > LONGEST || left == 0 {
                     continue;
                 }
-                if !known.contains_key(&real) {
-                    known.insert(real.clone(), ask(&real));
-                }
-                let Some(Some(target)) = known.get(&real) else { continue };
+                let Found::Link(target) = Self::find(&mut known, &real) else { continue };
                 let target = target.as_ref()?;
                 left -= 1;
                 real.truncate(if target.starts_with('/') { 0 } else { folder });
@@ -120,11 +177,6 @@ mod linux {
             }
             Some(real)
         }
-    }
-
-    fn ask(path: &str) -> Option<Target> {
-        let target = std::fs::read_link(path).ok()?;
-        Some(target.into_os_string().into_string().ok())
     }
 }
 
@@ -185,6 +237,9 @@ mod tests {
             ] {
                 let path = format!("{root}{path}");
                 assert_eq!(disk.real(&path), LocalDisk.real(&path), "{path}");
+                assert_eq!(disk.is_link(&path), LocalDisk.is_link(&path), "{path}");
+                let real = attribute::Disk::real_path(&LocalDisk, &path);
+                assert_eq!(attribute::Disk::real_path(&disk, &path), real, "{path}");
             }
             // What leads in a circle leads nowhere, but is told somehow.
             assert!(disk.real(&format!("{root}/d/round/x")).is_some());
