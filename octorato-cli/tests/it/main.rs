@@ -19,6 +19,7 @@ mod shape;
 mod transcript;
 
 mod agency;
+mod agree;
 mod arm;
 mod attribution;
 mod budget;
