@@ -5,6 +5,7 @@
 //! the same commit as what was found there.
 
 mod assignments;
+mod claims;
 mod notes;
 mod report;
 mod round;
@@ -17,6 +18,7 @@ use octorato_core::Result;
 use octorato_finops::ledger::Ledger;
 use octorato_finops::logs::{self, Findings, LogFile, Place, Progress, Quiet};
 
+pub use claims::{Claimed, claimed};
 pub use report::{Booked, Last, ReadFile, Refused, SyncReport, Unpriced};
 
 use crate::Workspace;
@@ -32,7 +34,8 @@ const ATTEMPTS: usize = 4;
 /// Books what the transcripts under `places` have gained since the last sync.
 ///
 /// The first owner of a request stays its owner, and its first date its date; only an assignment
-/// gives it to another arm. What it costs is list cost, the same as in a report.
+/// gives it to another arm. What has none is given to the arm that claims it by
+/// [`Syncer::reattributing`]. What it costs is list cost, the same as in a report.
 ///
 /// ```
 /// use octorato::Workspace;
@@ -102,6 +105,7 @@ pub struct Syncer<'s> {
     workspace: &'s Workspace,
     ledger: &'s dyn Ledger,
     is_derivable: bool,
+    reattributes: bool,
     stop: &'s AtomicBool,
     /// Length and time of change of the files that were booked.
     seen: HashMap<PathBuf, (u64, u64)>,
@@ -114,13 +118,21 @@ impl<'s> Syncer<'s> {
     /// Books into `ledger`.
     pub fn new(workspace: &'s Workspace, ledger: &'s dyn Ledger) -> Self {
         let seen = HashMap::new();
-        Self { workspace, ledger, is_derivable: false, stop: &ON_AND_ON, seen }
+        Self { workspace, ledger, is_derivable: false, reattributes: false, stop: &ON_AND_ON, seen }
     }
 
     /// Stops after the commit in hand once `stop` is set.
     #[must_use]
     pub fn stopped_by(mut self, stop: &'s AtomicBool) -> Self {
         self.stop = stop;
+        self
+    }
+
+    /// Also gives what is booked without an arm to the arms that claim it now, since they were
+    /// declared later.
+    #[must_use]
+    pub fn reattributing(mut self, reattributes: bool) -> Self {
+        self.reattributes = reattributes;
         self
     }
 
@@ -184,6 +196,12 @@ impl<'s> Syncer<'s> {
         }
         if !self.is_derivable && !report.is_stopped {
             report.reassigned = assignments::follow(self.workspace, self.ledger)?;
+            if self.reattributes {
+                report.reattributed = claims::reattribute(self.workspace, self.ledger)?;
+            } else {
+                let is_other = report.reassigned > 0;
+                report.claimed = claims::known(self.workspace, self.ledger, is_other)?;
+            }
         }
         report.sort();
         Ok(report)

@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use jiff::Timestamp;
 use octorato::config::places::Places;
 use octorato::core::{Currency, Error, ErrorKind, Money, ReservationId, Result};
-use octorato::finops::budget::InForce;
+use octorato::finops::budget::{InForce, Scope};
 use octorato::finops::ledger::{
-    Answer, Ask, Balance, Batch, Call, Entry, Fact, Imported, Ledger, MemoryLedger, Note,
+    Answer, Ask, Balance, Batch, Call, Close, Entry, Fact, Imported, Ledger, MemoryLedger, Note,
     Operation, Raise, Reading, SourceKey, Standing, Verdict, Verification, WallClock,
 };
 use octorato::finops::logs::{Place, Quiet, Start};
 use octorato::finops::report::{Dimension, Query};
-use octorato::sync::{SyncReport, Syncer, has_news, sync, sync_session};
+use octorato::sync::{Claimed, SyncReport, Syncer, claimed, has_news, sync, sync_session};
 use octorato::{Assignment, Subject, Workspace};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -258,6 +258,97 @@ fn an_assignment_moves_what_is_booked() {
     assert_eq!(machine.sync(&ledger).reassigned, 1);
     assert_eq!(spent(&ledger), [("globex".to_owned(), usd("0.009"))].into());
     assert_eq!(spent(&ledger), reported(&machine.workspace(), &machine.logs()));
+}
+
+/// An arm of the folder `/w/late`, beside the others.
+fn declare_late(machine: &Machine) {
+    let late = "\x20 - { id: late, client: late, roots: [/w/late] }\n";
+    fs::write(machine.folder.path().join("arms.yaml"), format!("{ARMS}{late}")).unwrap();
+}
+
+fn reattributed(machine: &Machine, ledger: &dyn Ledger) -> Vec<(String, u64, Money)> {
+    let workspace = machine.workspace();
+    let mut syncer = Syncer::new(&workspace, ledger).reattributing(true);
+    let report = syncer.sync(&machine.logs(), &Quiet).unwrap();
+    assert_eq!(report.claimed, []);
+    named(&report.reattributed)
+}
+
+fn named(rows: &[Claimed]) -> Vec<(String, u64, Money)> {
+    rows.iter().map(|row| (row.arm.to_string(), row.requests, row.list_cost)).collect()
+}
+
+#[test]
+fn what_had_no_arm_goes_to_one_that_is_declared_later() {
+    let machine = Machine::new();
+    let rows = [
+        row("msg_1", "s1", "/w/late", 0, 100),
+        // Follows its session, once that is somebody's.
+        row("msg_2", "s1", "/tmp", 1, 100),
+        row("msg_3", "s2", "/w/acme", 2, 100),
+        row("msg_4", "s3", "/elsewhere", 3, 100),
+    ];
+    machine.write("s.jsonl", &rows);
+    let ledger = MemoryLedger::new(WallClock);
+    assert_eq!(machine.sync(&ledger).claimed, []);
+    declare_late(&machine);
+    let two = vec![("late".to_owned(), 2, usd("0.009"))];
+    for _ in 0..2 {
+        // It is only told.
+        assert_eq!(named(&machine.sync(&ledger).claimed), two);
+        assert_eq!(named(&claimed(&machine.workspace(), &ledger).unwrap()), two);
+        assert_eq!(spent(&ledger)["nobody"], usd("0.0135"));
+    }
+    assert_eq!(reattributed(&machine, &ledger), two);
+    assert_eq!(spent(&ledger), reported(&machine.workspace(), &machine.logs()));
+    assert_eq!(spent(&ledger)["nobody"], usd("0.0045"));
+    let entries = ledger.entries(0, usize::MAX).unwrap().len();
+    assert_eq!(reattributed(&machine, &ledger), []);
+    assert_eq!(machine.sync(&ledger).claimed, []);
+    assert_eq!(ledger.entries(0, usize::MAX).unwrap().len(), entries);
+    // What it grows by later is its arm's too.
+    let [first, ..] = &rows;
+    let grown = row("msg_1", "s1", "/w/late", 9, 1_100);
+    machine.write("s.jsonl", &[first, &rows[1], &rows[2], &rows[3], &grown].map(Value::clone));
+    machine.sync(&ledger);
+    assert_eq!(spent(&ledger)["late"], usd("0.024"));
+    assert_eq!(spent(&ledger), reported(&machine.workspace(), &machine.logs()));
+}
+
+#[test]
+fn what_has_an_arm_is_given_to_no_other_unasked() {
+    let machine = Machine::new();
+    machine.write("s.jsonl", &[row("msg_1", "s1", "/w/acme", 0, 100)]);
+    let ledger = MemoryLedger::new(WallClock);
+    machine.sync(&ledger);
+    let arms = ARMS.replace("/w/acme", "/w/other").replace("/w/globex", "/w/acme");
+    fs::write(machine.folder.path().join("arms.yaml"), arms).unwrap();
+    assert_eq!(machine.sync(&ledger).claimed, []);
+    assert_eq!(reattributed(&machine, &ledger), []);
+    assert_eq!(spent(&ledger), [("acme".to_owned(), usd("0.0045"))].into());
+}
+
+#[test]
+fn a_closed_month_keeps_its_sums_when_its_spend_finds_an_arm() {
+    let machine = Machine::new();
+    machine.write("s.jsonl", &[row("msg_1", "s1", "/w/late", 0, 100)]);
+    let ledger = MemoryLedger::new(WallClock);
+    machine.sync(&ledger);
+    let [start, end] =
+        ["2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z"].map(|at| at.parse::<Timestamp>().unwrap());
+    let close = Close { scope: Scope::Operator, start, end, label: "2026-10".into() };
+    ledger.commit(&[Operation::Close(close)]).unwrap().remove(0).unwrap();
+    declare_late(&machine);
+    assert_eq!(reattributed(&machine, &ledger), [("late".to_owned(), 1, usd("0.0045"))]);
+    let entries = ledger.entries(0, usize::MAX).unwrap();
+    let moved: Vec<_> = entries
+        .iter()
+        .filter(|it| matches!(it.fact, Fact::Reversed { .. } | Fact::Rebooked { .. }))
+        .flat_map(|entry| &entry.postings)
+        .map(|posting| (posting.amounts.spent.to_string(), posting.dated < end, posting.posted))
+        .collect();
+    assert_eq!(moved, [("-0.0045".into(), true, end), ("0.0045".to_owned(), true, end)]);
+    assert!(ledger.verify().unwrap().faults.is_empty());
 }
 
 #[test]

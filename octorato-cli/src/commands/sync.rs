@@ -11,6 +11,7 @@ use octorato::books::{Access, Books};
 use octorato::core::{Error, ErrorKind, Result};
 use octorato::finops::logs::{Place, Quiet};
 use octorato::sync::{SyncReport, Syncer};
+use serde_json::json;
 
 use crate::Outcome;
 use crate::args::{Global, Sync as Args};
@@ -29,10 +30,16 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     let workspace = super::workspace(global)?;
     printer.warnings(workspace.warnings());
     printer.warnings(workspace.price_warnings());
+    if args.dry_run {
+        return preview(&workspace, printer);
+    }
     let books = Books::open(&workspace, Access::Make)?;
     printer.warnings(books.regime().findings());
     let bar = Bar::new(printer.is_quiet());
-    let report = Syncer::new(&workspace, books.ledger()).stopped_by(&stop).sync(&logs, &bar)?;
+    let report = Syncer::new(&workspace, books.ledger())
+        .stopped_by(&stop)
+        .reattributing(args.reattribute)
+        .sync(&logs, &bar)?;
     drop(bar);
     if printer.is_json() {
         printer.document(&report)?;
@@ -41,6 +48,20 @@ pub(crate) fn run(global: &Global, args: &Args, printer: &mut Printer) -> anyhow
     }
     printer.flush()?;
     alert(&books, printer)?;
+    Ok(Outcome::Fine)
+}
+
+/// What a reattribution would move.
+fn preview(workspace: &Workspace, printer: &mut Printer) -> anyhow::Result<Outcome> {
+    let books = Books::open(workspace, Access::Existing)?;
+    let claimed = octorato::sync::claimed(workspace, books.ledger())?;
+    if printer.is_json() {
+        printer.document(&json!({"schema": 1, "currency": "USD", "claimed": claimed}))?;
+    } else if claimed.is_empty() {
+        printer.line("nothing is without an arm that one claims")?;
+    } else {
+        printer.line(format_args!("would give {}", text::claims(&claimed)))?;
+    }
     Ok(Outcome::Fine)
 }
 

@@ -1,7 +1,7 @@
 //! What a sync did, for people.
 
 use octorato::core::{ArmId, Currency, Money, Result};
-use octorato::sync::{Booked, SyncReport};
+use octorato::sync::{Booked, Claimed, SyncReport};
 
 use super::foreign::shown;
 use super::numbers::{amount, amounts, counted, grouped};
@@ -54,10 +54,21 @@ pub(crate) fn summary(report: &SyncReport) -> String {
     if report.reassigned > 0 {
         parts.push(format!("{} moved to another arm", counted(report.reassigned, "request")));
     }
+    if !report.reattributed.is_empty() {
+        parts.push(format!("given to arms declared later: {}", claims(&report.reattributed)));
+    }
     if report.is_stopped {
         parts.push("stopped before the end".to_owned());
     }
     parts.join(", ")
+}
+
+/// So many requests of each arm.
+pub(crate) fn claims(rows: &[Claimed]) -> String {
+    let row = |row: &Claimed| {
+        format!("{}, {} to `{}`", counted(row.requests, "request"), amount(row.list_cost), row.arm)
+    };
+    rows.iter().map(row).collect::<Vec<_>>().join("; ")
 }
 
 /// What was not booked as one would expect, and why, a line each.
@@ -68,6 +79,15 @@ pub(crate) fn notes(report: &SyncReport) -> Vec<String> {
             "unattributed: {}, {}, in folders of no arm; `octorato arm assign` gives a session to one",
             counted(booked.requests, "request"),
             amount(booked.amount),
+        ));
+    }
+    for Claimed { arm, requests, list_cost } in &report.claimed {
+        notes.push(format!(
+            "without an arm: {}, {}, though arm `{arm}` claims {} now; `octorato sync --reattribute` gives {} to it",
+            counted(*requests, "request"),
+            amount(*list_cost),
+            if *requests == 1 { "it" } else { "them" },
+            if *requests == 1 { "it" } else { "them" },
         ));
     }
     for row in &report.unpriced {

@@ -56,7 +56,7 @@ fn the_help_is_short_and_says_where_to_begin() {
 
 #[test]
 fn sync_has_help() {
-    assert_snapshot!(run("sync -h"), @r"
+    assert_snapshot!(run("sync -h"), @"
     Book in the ledger what your agents' transcripts have gained, each request once
 
     Usage: octorato sync [OPTIONS]
@@ -67,6 +67,10 @@ fn sync_has_help() {
                                 agents on this machine]
           --watch               Go on until stopped (Ctrl-C), with a line for each change
           --interval <SECONDS>  How many seconds to wait between two looks [default: 2]
+          --reattribute         Also give what is booked without an arm to the arm that claims it now,
+                                since it was declared later
+      -n, --dry-run             Only show what would be given to which arm; read no transcript, book
+                                nothing
       -h, --help                Print help (see more with '--help')
 
     Global options:

@@ -60,6 +60,37 @@ fn what_was_booked_is_shown_by_arm_with_what_was_not() {
 }
 
 #[test]
+fn what_an_arm_claims_that_was_declared_later_is_told_and_given_to_it() {
+    let sandbox = Sandbox::new();
+    sandbox.arms("arms: [{ id: acme, client: acme, roots: [/w/acme] }]\n");
+    sandbox.transcript("s1", &[row("msg_1", "/w/late", 1_000), row("msg_2", "/w/late", 2_000)]);
+    sandbox.stdout("sync -q");
+    sandbox.arms("arms: [{ id: acme, client: acme, roots: [/w/acme] }, { id: late, client: late, roots: [/w/late] }]\n");
+    insta::assert_snapshot!(sandbox.run("sync"), @"
+    1 transcript, 0 of them with news, nothing to book
+    without an arm: 2 requests, $0.045, though arm `late` claims them now; `octorato sync --reattribute` gives them to it
+    ");
+    insta::assert_snapshot!(sandbox.run("sync --reattribute --dry-run"), @"would give 2 requests, $0.045 to `late`");
+    let previewed = sandbox.json("sync --reattribute --dry-run");
+    assert_eq!(previewed["claimed"], json!([{"arm": "late", "requests": 2, "list_cost": "0.045"}]));
+    insta::assert_snapshot!(sandbox.run("sync --reattribute"), @"1 transcript, 0 of them with news, given to arms declared later: 2 requests, $0.045 to `late`");
+    insta::assert_snapshot!(sandbox.run("sync --reattribute"), @"1 transcript, 0 of them with news, nothing to book");
+    insta::assert_snapshot!(sandbox.run("sync --reattribute --dry-run"), @"nothing is without an arm that one claims");
+    insta::assert_snapshot!(sandbox.run("sync --dry-run"), @"
+    [stderr]
+    error: the following required arguments were not provided:
+      --reattribute
+
+    Usage: octorato sync --reattribute --dry-run
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    let report = sandbox.json("report --ledger --no-sync");
+    assert_eq!(report["rows"][0]["arm"], "late");
+}
+
+#[test]
 fn syncs_of_several_processes_at_once_book_everything_once() {
     let sandbox = Sandbox::agency();
     let report = sandbox.json("report");

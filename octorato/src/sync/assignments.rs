@@ -31,7 +31,8 @@ pub(super) fn follow(workspace: &Workspace, ledger: &dyn Ledger) -> Result<u64> 
     let wanted: Vec<(SourceKey, ArmId)> = wanted(pins, ledger)?.into_iter().collect();
     let mut moved = 0;
     for wanted in wanted.chunks(AT_ONCE) {
-        let operations = moves(workspace, ledger, wanted)?;
+        let why = "the operator assigned it";
+        let operations = moves(workspace, ledger, wanted, why, |_| true)?;
         for answer in ledger.commit_batch(&Batch::of(&operations))? {
             answer?;
             moved += 1;
@@ -78,16 +79,19 @@ fn assigned(pins: &Pins, entry: &Entry) -> Option<(SourceKey, ArmId)> {
     Some((source.clone(), arm.clone()))
 }
 
-/// What brings sources to their arms that are booked at others.
-fn moves(
+/// What brings sources to their arms that are booked at others; only those whose path `may` move.
+pub(super) fn moves(
     workspace: &Workspace,
     ledger: &dyn Ledger,
     wanted: &[(SourceKey, ArmId)],
+    reason: &str,
+    may: impl Fn(&SpendPath) -> bool,
 ) -> Result<Vec<Operation>> {
     let sources: Vec<SourceKey> = wanted.iter().map(|(source, _)| source.clone()).collect();
     let mut operations = Vec::new();
     for ((source, id), imported) in wanted.iter().zip(ledger.imported_all(&sources)?) {
-        let Some(imported) = imported.filter(|known| known.path.arm.as_ref() != Some(id)) else {
+        let is_elsewhere = |path: &SpendPath| path.arm.as_ref() != Some(id) && may(path);
+        let Some(imported) = imported.filter(|known| is_elsewhere(&known.path)) else {
             continue;
         };
         let Some(arm) = workspace.arms().arm(id) else {
@@ -103,7 +107,7 @@ fn moves(
             id: fresh_decision(Timestamp::now())?,
             of: Reference::Source(source.clone()),
             to: Arc::new(to),
-            reason: "the operator assigned it".into(),
+            reason: reason.into(),
         }));
     }
     Ok(operations)

@@ -9,6 +9,8 @@ use octorato_finops::attribute::SessionMemory;
 use octorato_finops::ledger::{Ledger, Note, SourceKey};
 use octorato_finops::logs::Cursor;
 
+use super::claims::Claimed;
+
 /// Above so many odd sources all notes about such are read at once.
 const FEW: usize = 64;
 
@@ -113,6 +115,22 @@ pub(super) fn of_snapshot(
     snapshot: Option<&str>,
 ) -> Option<Note> {
     (before != snapshot).then(|| note(snapshot_name(source), snapshot.unwrap_or_default()))
+}
+
+/// The name under which it is noted what arms claim of what is booked without one.
+const CLAIMS: &str = "sync/claims";
+
+/// What is noted for these claims of arms; nothing where it is of others.
+pub(super) fn claims(ledger: &dyn Ledger, hash: &str) -> Result<Option<Vec<Claimed>>> {
+    let text = text(ledger, CLAIMS)?;
+    let rows = text.as_ref().and_then(|text| text.split_once('\n'));
+    Ok(rows.filter(|(of, _)| *of == hash).and_then(|(_, rows)| serde_json::from_str(rows).ok()))
+}
+
+/// The note of what arms claim; nothing where it is too long, which takes dozens of arms.
+pub(super) fn of_claims(hash: &str, rows: &[Claimed]) -> Option<Note> {
+    let text = format!("{hash}\n{}", serde_json::to_string(rows).ok()?);
+    (text.len() <= Note::MOST_VALUE).then(|| note(CLAIMS.into(), &text))
 }
 
 /// The name under which the assignments are noted that the ledger follows.

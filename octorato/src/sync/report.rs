@@ -11,6 +11,8 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+use super::claims::Claimed;
+
 /// What a sync did.
 #[derive(Clone, Debug, Default)]
 pub struct SyncReport {
@@ -28,6 +30,11 @@ pub struct SyncReport {
     pub metered: u64,
     /// Sources that were given to another arm, since an assignment says so.
     pub reassigned: u64,
+    /// What was given to arms that were declared after it was booked.
+    pub reattributed: Vec<Claimed>,
+    /// What is booked without an arm though one claims it now, as of when the arms were last
+    /// changed.
+    pub claimed: Vec<Claimed>,
     /// What was booked without an amount, since it has no price.
     pub unpriced: Vec<Unpriced>,
     /// What the ledger refused; it is tried again by the next sync.
@@ -128,7 +135,10 @@ impl SyncReport {
 
     /// Whether the ledger is as it was before.
     pub fn is_empty(&self) -> bool {
-        self.arms.is_empty() && self.reassigned == 0 && self.metered == 0
+        self.arms.is_empty()
+            && self.reassigned == 0
+            && self.metered == 0
+            && self.reattributed.is_empty()
     }
 
     pub(super) fn read(&mut self, file: &octorato_finops::logs::FileRead) {
@@ -247,7 +257,8 @@ impl Serialize for SyncReport {
         json!({
             "schema": 1, "currency": "USD", "files": self.files, "read": read, "arms": arms,
             "total": booked(&total), "known": self.known, "metered": self.metered,
-            "reassigned": self.reassigned, "unpriced": unpriced, "refused": refused,
+            "reassigned": self.reassigned, "reattributed": self.reattributed,
+            "claimed": self.claimed, "unpriced": unpriced, "refused": refused,
             "skipped": self.findings.skipped().collect::<Vec<_>>(),
             "repaired": self.findings.repaired().collect::<Vec<_>>(),
             "stopped": self.is_stopped,
