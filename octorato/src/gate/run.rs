@@ -225,7 +225,7 @@ mod tests {
     use super::*;
     use crate::config::places::Named;
 
-    const LONG: Duration = Duration::from_secs(3_600);
+    const LONG: Duration = Duration::from_hours(1);
 
     fn invocation(folder: &tempfile::TempDir, event: &str, deadline: Duration) -> Invocation {
         let place = |name: &str| Some(folder.path().join(name));
@@ -240,6 +240,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "what is called late takes the answer")]
     fn never(answered: Answered) {
         panic!("late: {answered:?}");
     }
