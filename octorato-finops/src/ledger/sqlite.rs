@@ -25,6 +25,7 @@ mod names;
 mod options;
 mod read;
 mod reader;
+mod refresh;
 mod replay;
 mod slots;
 mod verify;

@@ -107,6 +107,7 @@ impl Pen<'_> {
         state.last = entries.last().map_or(state.last, |entry| entry.sequence);
         if let Some(in_force) = changes.in_force {
             state.policy = Some(in_force);
+            self.known.judges.clear();
         }
         Ok(())
     }
@@ -153,6 +154,7 @@ impl Pen<'_> {
             .execute(params![id.to_bytes(), last, deadline, holder, more])?;
         if record.outcome.state.is_final() {
             self.known.calls.remove(&id);
+            self.known.opened.remove(&before.first.sequence);
         } else {
             self.known.calls.insert(id, Kept { first: before.first.clone(), last, record });
         }
@@ -171,6 +173,8 @@ impl Pen<'_> {
                 "INSERT INTO call_rows (id, first, deadline, holder) VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute(params![id.to_bytes(), first.sequence, deadline, holder])?;
+        let path = self.known.names.path(self.connection, &first.path)?;
+        self.known.opened.insert(first.sequence, (path, id));
         self.known.calls.insert(id, Kept { first, last: None, record });
         Ok(())
     }

@@ -96,6 +96,9 @@ fn common(connection: &Connection, patience: Duration) -> Result<(), Spoilt> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // A plan does not depend on the values that are bound: else SQLite would prepare statements that an
+    // index of some rows might serve anew for every value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.execute_batch(
         "PRAGMA mmap_size = 0; PRAGMA foreign_keys = OFF; PRAGMA cell_size_check = ON; \

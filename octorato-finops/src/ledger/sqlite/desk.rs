@@ -1,7 +1,8 @@
 //! The records of a ledger file, within one transaction.
 //!
-//! What was read stays known to the next transaction as long as nobody else has written: then the
-//! sequence of the last entry is another. Sums are written once, at the end.
+//! What was read stays known to the next transaction, but for what somebody else has written meanwhile:
+//! then the sequence of the last entry is another, and the entries up to it say what they touch. Sums are
+//! written once, at the end.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,6 +20,7 @@ use super::kept::{self, Kept};
 use super::linked::Chains;
 use super::names::Names;
 use super::read::{Gloss, Line, select};
+use super::refresh::Judges;
 use super::slots::{columns, seal};
 use crate::budget::{BudgetId, InForce};
 use crate::ledger::batch::Note;
@@ -48,10 +50,18 @@ pub(super) struct Known {
     pub(super) chains: Chains,
     pub(super) state: Option<State>,
     pub(super) calls: HashMap<ReservationId, Kept>,
-    pub(super) balances: HashMap<(BudgetId, Slot), Option<Amounts>>,
-    pub(super) sums: HashMap<(i64, i64, i64), Amounts>,
+    /// By budget.
+    pub(super) balances: HashMap<BudgetId, HashMap<Slot, Option<Amounts>>>,
+    /// By path and minute.
+    pub(super) sums: HashMap<i64, HashMap<i64, Amounts>>,
+    /// Path and id of calls, by the sequence of their reserve.
+    pub(super) opened: HashMap<i64, (i64, ReservationId)>,
+    /// The budgets in force that judge a path.
+    pub(super) judges: HashMap<i64, Judges>,
     pub(super) periods: BTreeMap<(BudgetId, Timestamp), Timestamp>,
     pub(super) closed: Option<Vec<Close>>,
+    /// How many balances and sums were put there since both were empty.
+    remembered: usize,
     changed: BTreeSet<(BudgetId, Slot)>,
     summed: BTreeSet<(i64, i64, i64)>,
     is_changed: bool,
@@ -179,7 +189,6 @@ impl Desk {
         if known.state.as_ref().is_some_and(|state| state.last == last) {
             return Ok(());
         }
-        known.forget();
         let at = match row.get_ref(1)? {
             ValueRef::Null => None,
             at => Some(instant(at)?),
@@ -201,6 +210,15 @@ impl Desk {
         }
         let policy =
             policy.map(|number| known.names.policy_of(&self.connection, number)).transpose()?;
+        match &known.state {
+            Some(State { last: before, policy: was, .. })
+                if was.as_ref().map(Arc::as_ptr) == policy.as_ref().map(Arc::as_ptr) =>
+            {
+                let before = *before;
+                known.refresh(&self.connection, before, last, policy.as_ref())?;
+            }
+            _ => known.forget(),
+        }
         known.state = Some(State { last, time, uptime, policy });
         Ok(())
     }
@@ -258,8 +276,7 @@ impl Desk {
     /// What is booked, open and orphaned in a slot.
     pub(super) fn sum(&self, budget: BudgetId, slot: &Slot) -> Done<Option<Amounts>> {
         let known = &mut *self.known.borrow_mut();
-        let key = (budget, slot.clone());
-        if let Some(sum) = known.balances.get(&key) {
+        if let Some(sum) = known.balances.get(&budget).and_then(|sums| sums.get(slot)) {
             return Ok(*sum);
         }
         let Some(number) = known.names.find_budget(&self.connection, budget)? else {
@@ -274,7 +291,8 @@ impl Desk {
             Some(row) => Some(sealed_amounts(row, 0, number, kind, &value)?),
             None => None,
         };
-        known.balances.insert(key, sum);
+        known.balances.entry(budget).or_default().insert(slot.clone(), sum);
+        known.remembered += 1;
         Ok(sum)
     }
 }
@@ -330,13 +348,14 @@ impl Known {
     }
 
     pub(super) fn change_balance(&mut self, key: (BudgetId, Slot), sum: Amounts) {
-        self.balances.insert(key.clone(), Some(sum));
+        let before = self.balances.entry(key.0).or_default().insert(key.1.clone(), Some(sum));
+        self.remembered += usize::from(before.is_none());
         self.changed.insert(key);
     }
 
     /// Forgets the balances of a budget that go.
     pub(super) fn drop_balances(&mut self, budget: BudgetId) {
-        self.balances.retain(|(of, _), _| *of != budget);
+        self.balances.remove(&budget);
         self.changed.retain(|(of, _)| *of != budget);
     }
 
@@ -354,11 +373,13 @@ impl Known {
     ) -> Done<()> {
         let arm = self.names.arm_of(connection, path)?;
         let key = (arm, posted, path);
-        let before = match self.sums.get(&key) {
+        let sums = self.sums.entry(path).or_default();
+        let before = match sums.get(&posted) {
             Some(sum) => *sum,
             None => read_sum(connection, key)?,
         };
-        self.sums.insert(key, before.checked_add(more)?);
+        let known = sums.insert(posted, before.checked_add(more)?);
+        self.remembered += usize::from(known.is_none());
         self.summed.insert(key);
         Ok(())
     }
@@ -368,7 +389,8 @@ impl Known {
             "INSERT OR REPLACE INTO balance_rows VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?;
         for key in std::mem::take(&mut self.changed) {
-            let Some(Some(sum)) = self.balances.get(&key) else { continue };
+            let sum = self.balances.get(&key.0).and_then(|sums| sums.get(&key.1));
+            let Some(Some(sum)) = sum else { continue };
             let budget = self.names.find_budget(connection, key.0)?;
             let budget = budget.ok_or(spoilt("a balance is of an unknown budget"))?;
             let (kind, slot) = columns(&key.1)?;
@@ -381,7 +403,8 @@ impl Known {
             "INSERT OR REPLACE INTO sums VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?;
         for key in std::mem::take(&mut self.summed) {
-            let Some(sum) = self.sums.get(&key) else { continue };
+            let sum = self.sums.get(&key.2).and_then(|sums| sums.get(&key.1));
+            let Some(sum) = sum else { continue };
             let sum = split_amounts(*sum)?;
             statement.execute(params![
                 key.0, key.1, key.2, sum[0], sum[1], sum[2], sum[3], sum[4], sum[5],
@@ -415,7 +438,7 @@ impl Known {
     }
 
     /// Forgets what another writer may have changed.
-    fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.chains.forget();
         *self = Self {
             names: std::mem::take(&mut self.names),
@@ -429,11 +452,16 @@ impl Known {
         if self.calls.len() > MOST {
             self.calls.clear();
         }
-        if self.balances.len() > MOST {
+        if self.remembered > MOST {
             self.balances.clear();
-        }
-        if self.sums.len() > MOST {
             self.sums.clear();
+            self.remembered = 0;
+        }
+        if self.opened.len() > MOST {
+            self.opened.clear();
+        }
+        if self.judges.len() > MOST {
+            self.judges.clear();
         }
         if self.periods.len() > MOST {
             self.periods.clear();

@@ -53,6 +53,11 @@ impl Chains {
         Ok(())
     }
 
+    /// Forgets the end of one chain, which another writer has moved.
+    pub(super) fn drop(&mut self, arm: Option<&ArmId>) {
+        self.known.remove(&arm.cloned());
+    }
+
     /// Forgets the ends, which another writer may have moved.
     pub(super) fn forget(&mut self) {
         self.known.clear();

@@ -53,6 +53,37 @@ fn a_file_answers_as_the_model_does() {
         .unwrap();
 }
 
+/// What one handle commits touches what the others remember: each of three answers and shows what the
+/// model does, whoever committed before.
+#[test]
+fn handles_in_turn_answer_as_the_model_does() {
+    cases(40)
+        .run(&(random_steps(), prop::collection::vec(0_usize..3, 60)), |(steps, turns)| {
+            let clock = TestClock::at(START);
+            let folder = Folder::new();
+            let model = MemoryLedger::new(clock.clone());
+            let handles: Vec<_> = (0..3).map(|_| folder.open(clock.clone())).collect();
+            for (step, turn) in steps.iter().zip(turns.iter().cycle()) {
+                let Some(operation) = step.operation(clock.now()) else {
+                    clock.wait(step.seconds());
+                    continue;
+                };
+                let answered = |ledger: &dyn Ledger| {
+                    let answer = ledger.commit(std::slice::from_ref(&operation)).unwrap().remove(0);
+                    answer.map_err(|error| error.to_string())
+                };
+                prop_assert_eq!(answered(&handles[*turn]), answered(&model));
+                let shown = &handles[(*turn + 1) % 3];
+                prop_assert_eq!(shown.standings().unwrap(), model.standings().unwrap());
+            }
+            for handle in &handles {
+                prop_assert_eq!(handle.balances().unwrap(), model.balances().unwrap());
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
 #[test]
 fn every_invariant_holds_in_a_file() {
     cases(30)
