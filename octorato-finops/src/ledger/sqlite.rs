@@ -15,6 +15,7 @@ mod commit;
 mod connect;
 mod create;
 mod desk;
+mod entries;
 mod fault;
 mod format;
 mod kept;

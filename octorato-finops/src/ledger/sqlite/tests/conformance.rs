@@ -7,7 +7,8 @@ use super::Folder;
 use crate::ledger::conformance::rules::RULES;
 use crate::ledger::conformance::steps::random_steps;
 use crate::ledger::conformance::{TestClock, agree, clocks, violations};
-use crate::ledger::{Ledger, MemoryLedger};
+use crate::ledger::memory::Shelf;
+use crate::ledger::{Ledger, MemoryLedger, rules};
 
 const START: &str = "2026-10-20T12:00:00Z";
 
@@ -79,6 +80,27 @@ fn handles_in_turn_answer_as_the_model_does() {
             for handle in &handles {
                 prop_assert_eq!(handle.balances().unwrap(), model.balances().unwrap());
             }
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// One pass over the rows adds up what the rules make of the entries one by one.
+#[test]
+fn a_replay_is_what_the_rules_make_of_the_entries() {
+    cases(60)
+        .run(&random_steps(), |steps| {
+            let clock = TestClock::at(START);
+            let folder = Folder::new();
+            let file = folder.open(clock.clone());
+            for step in steps {
+                match step.operation(clock.now()) {
+                    Some(operation) => drop(file.commit(&[operation]).unwrap()),
+                    None => clock.wait(step.seconds()),
+                }
+            }
+            let made = Shelf::replayed(&file.entries(0, usize::MAX).unwrap()).unwrap();
+            prop_assert_eq!(file.replay().unwrap(), rules::balances(&made).unwrap());
             Ok(())
         })
         .unwrap();
