@@ -24,9 +24,19 @@ pub const ALL: &[Schema] = &[
         json: include_str!("../schemas/budget_alert.json"),
     },
     Schema {
+        name: "budget_alerts",
+        about: "what `octorato budget alerts --json` prints",
+        json: include_str!("../schemas/budget_alerts.json"),
+    },
+    Schema {
         name: "budget_check",
         about: "what `octorato budget check --json` prints",
         json: include_str!("../schemas/budget_check.json"),
+    },
+    Schema {
+        name: "budget_delivery",
+        about: "what `octorato budget alerts --deliver --json` prints",
+        json: include_str!("../schemas/budget_delivery.json"),
     },
     Schema {
         name: "budget_explain",
@@ -62,6 +72,11 @@ pub const ALL: &[Schema] = &[
         name: "hook_status",
         about: "what `octorato hook status --json` prints",
         json: include_str!("../schemas/hook_status.json"),
+    },
+    Schema {
+        name: "init",
+        about: "what `octorato init --json` prints",
+        json: include_str!("../schemas/init.json"),
     },
     Schema {
         name: "ledger_answer",
@@ -152,6 +167,16 @@ pub const ALL: &[Schema] = &[
         name: "settings",
         about: "octorato.toml: the settings of a brain",
         json: include_str!("../schemas/settings.json"),
+    },
+    Schema {
+        name: "sync",
+        about: "what `octorato sync --json` prints, and a line of `sync --watch --json`",
+        json: include_str!("../schemas/sync.json"),
+    },
+    Schema {
+        name: "sync_claims",
+        about: "what `octorato sync --reattribute --dry-run --json` prints",
+        json: include_str!("../schemas/sync_claims.json"),
     },
     Schema {
         name: "why",

@@ -342,6 +342,7 @@ fn alerts_wait_and_are_delivered() {
     ");
     assert!(!log.exists());
     let alerts = sandbox.json("budget alerts");
+    checked("budget_alerts").check(&alerts).unwrap();
     checked("budget_alert").check(&alerts["waiting"][0]["alert"]).unwrap();
     assert_snapshot!(undated(&sandbox.run("budget alerts --deliver --strict")), @"
     [time]  told log  acme, all, client acme: $280 of $300 (93 %) spent, all time; alert at 50 %
@@ -352,6 +353,9 @@ fn alerts_wait_and_are_delivered() {
     still to be told: 3 alerts, at the next delivery
     [exit 1]
     ");
+    let delivery = sandbox.json("budget alerts --deliver");
+    checked("budget_delivery").check(&delivery).unwrap();
+    assert_eq!((&delivery["delivered"], &delivery["waiting"]), (&json!([]), &json!(3)));
     let told = fs::read_to_string(&log).unwrap();
     assert_eq!(told.lines().count(), 3);
     for line in told.lines() {

@@ -382,7 +382,7 @@ fn unknown_names_are_refused_with_the_known_ones() {
     assert_snapshot!(run("schema budget"), @"
     [stderr]
     error: no such schema: `budget`
-    hint: known: arms, budget_alert, budget_check, budget_explain, budget_extend, budget_status, budgets, doctor, hook_change, hook_status, ledger_answer, ledger_copy, ledger_correct, ledger_key, ledger_keys, ledger_operation, ledger_orphans, ledger_resolve, ledger_verify, price, prices, prices_change, prices_diff, prices_list, prices_recost, prices_show, report, settings, why
+    hint: known: arms, budget_alert, budget_alerts, budget_check, budget_delivery, budget_explain, budget_extend, budget_status, budgets, doctor, hook_change, hook_status, init, ledger_answer, ledger_copy, ledger_correct, ledger_key, ledger_keys, ledger_operation, ledger_orphans, ledger_resolve, ledger_verify, price, prices, prices_change, prices_diff, prices_list, prices_recost, prices_show, report, settings, sync, sync_claims, why
     [exit 2]
     ");
     assert_snapshot!(run("completions cmd"), @r"

@@ -485,7 +485,9 @@ fn schemas_are_listed_and_printed() {
     assert_snapshot!(run("schema"), @"
     arms             arms.yaml: clients and arms
     budget_alert     what a sink is told when a tier of a budget is reached
+    budget_alerts    what `octorato budget alerts --json` prints
     budget_check     what `octorato budget check --json` prints
+    budget_delivery  what `octorato budget alerts --deliver --json` prints
     budget_explain   what `octorato budget explain --json` prints
     budget_extend    what `octorato budget extend --json` prints
     budget_status    what `octorato budget status --json` prints
@@ -493,6 +495,7 @@ fn schemas_are_listed_and_printed() {
     doctor           what `octorato doctor --json` prints
     hook_change      what `octorato hook install --json` and `hook uninstall --json` print
     hook_status      what `octorato hook status --json` prints
+    init             what `octorato init --json` prints
     ledger_answer    a line that `octorato ledger apply` writes
     ledger_copy      what `octorato ledger backup --json` and `ledger restore --json` print
     ledger_correct   what `octorato ledger correct --json` prints
@@ -511,6 +514,8 @@ fn schemas_are_listed_and_printed() {
     prices_show      what `octorato prices show --json` and `prices explain --json` print
     report           what `octorato report --json` prints
     settings         octorato.toml: the settings of a brain
+    sync             what `octorato sync --json` prints, and a line of `sync --watch --json`
+    sync_claims      what `octorato sync --reattribute --dry-run --json` prints
     why              what `octorato why --json` prints
     ");
     for name in octorato::schema::ALL.iter().map(|schema| schema.name) {

@@ -37,6 +37,38 @@ models: [{ provider: acme, model: 'acme-*', rates: { input: 1, output: 2 } }]
 }
 
 #[test]
+fn syncs_and_init_are_what_their_schemas_say() {
+    let sandbox = Sandbox::agency();
+    let schema = checked("sync");
+    schema.check(&sandbox.json("sync")).unwrap();
+    schema.check(&sandbox.json("sync")).unwrap();
+    // All that is told: growth, something unpriced, something damaged, a claim, a move.
+    sandbox.write(".claude/projects/-w/new.jsonl", concat!(
+        r#"{"type":"assistant","timestamp":"2026-10-01T09:00:00Z","cwd":"/w/late","sessionId":"new","message":{"id":"msg_n1","model":"claude-sonnet-4-5","usage":{"output_tokens":5}}}"#,
+        "\n",
+        r#"{"type":"assistant","timestamp":"2026-10-01T09:00:00Z","cwd":"/w/late","sessionId":"new","message":{"id":"msg_n2","model":"made-up-1","usage":{"output_tokens":5}}}"#,
+        "\n{\n",
+    ));
+    let told = sandbox.json("sync");
+    schema.check(&told).unwrap();
+    let lengths = ["arms", "unpriced", "skipped"].map(|key| told[key].as_array().unwrap().len());
+    assert_eq!(lengths, [1, 1, 1], "{told}");
+    let arms = std::fs::read_to_string(sandbox.path(".config/octorato/arms.yaml")).unwrap();
+    sandbox.arms(&(arms + "  - { id: late, client: late, roots: [/w/late] }\n"));
+    let previewed = sandbox.json("sync --reattribute --dry-run");
+    checked("sync_claims").check(&previewed).unwrap();
+    let told = sandbox.json("sync");
+    schema.check(&told).unwrap();
+    assert_eq!(told["claimed"], previewed["claimed"]);
+    let told = sandbox.json("sync --reattribute");
+    schema.check(&told).unwrap();
+    assert_eq!(told["reattributed"], previewed["claimed"]);
+    let schema = checked("init");
+    schema.check(&sandbox.json("init")).unwrap();
+    schema.check(&sandbox.json("init")).unwrap();
+}
+
+#[test]
 fn the_check_finds_a_key_too_many_and_a_key_too_few() {
     let schema = checked("report");
     let report = Sandbox::agency().json("report");
