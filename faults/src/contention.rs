@@ -14,7 +14,9 @@ const THREADS: usize = 64;
 /// A cap of $1.00 over five levels, and calls of $0.05.
 pub(crate) fn run(_: &mut Chance, is_long: bool) -> Result<Vec<String>> {
     let mut faults = Vec::new();
-    for round in 0..if is_long { 200 } else { 20 } {
+    let rounds = if is_long { 200 } else { 20 };
+    let (mut least, mut most) = (world::usd("1.00")?, world::usd("0")?);
+    for round in 0..rounds {
         let folder = world::scratch()?;
         drop(world::make(folder.path(), "1.00")?);
         let mut workers = Vec::new();
@@ -38,13 +40,20 @@ pub(crate) fn run(_: &mut Chance, is_long: bool) -> Result<Vec<String>> {
         if standings.len() != 5 {
             faults.push(format!("round {round}: {} budgets", standings.len()));
         }
-        let least = world::usd("0.95")?;
+        let enough = world::usd("0.95")?;
         for standing in standings {
-            if standing.spent.pico() < least.pico() {
-                let (name, spent) = (standing.name, standing.spent);
+            let spent = standing.spent;
+            least = if spent.pico() < least.pico() { spent } else { least };
+            most = if spent.pico() > most.pico() { spent } else { most };
+            if spent.pico() < enough.pico() {
+                let name = standing.name;
                 faults.push(format!("round {round}: only {spent} of {name} were spent"));
             }
         }
     }
+    println!(
+        "  contention: {rounds} times {PROCESSES} processes of {THREADS} threads, five budgets, \
+         between {least} and {most} of $1.00 spent"
+    );
     Ok(faults)
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use crate::chance::Chance;
+use crate::gates::{self, Office};
 use crate::{process, world};
 
 /// The size of a page of the database.
@@ -15,7 +16,7 @@ pub(crate) fn run(chance: &mut Chance, _: bool) -> Result<Vec<String>> {
     let whole = temporary.path().join("whole");
     std::fs::create_dir(&whole)?;
     drop(world::make(&whole, "1000")?);
-    if !process::worker(&whole, "calls", &[2, 60])?.status()?.success() {
+    if !process::worker(&whole, "calls", &[4, 500])?.status()?.success() {
         bail!("the worker failed");
     }
     // All in one file, so that a flipped byte is not one that the log replaces.
@@ -40,7 +41,11 @@ pub(crate) fn run(chance: &mut Chance, _: bool) -> Result<Vec<String>> {
             _ => faults.push(format!("a bit at byte {at} changes what is said, unseen")),
         }
     }
-    println!("  damage: of a bit in each page {found} were found, {harmless} change nothing");
+    let pages = bytes.len() / PAGE;
+    println!("  damage: a bit in each of {pages} pages: {found} found, {harmless} change nothing");
+    if pages < 100 {
+        faults.push(format!("a file of only {pages} pages"));
+    }
 
     let garbage: Vec<u8> = (0..PAGE).map(|at| u8::try_from(at % 251).unwrap_or(0)).collect();
     let headless = [garbage.get(..100).unwrap_or_default(), bytes.get(100..).unwrap_or_default()];
@@ -60,6 +65,54 @@ pub(crate) fn run(chance: &mut Chance, _: bool) -> Result<Vec<String>> {
         faults.push("without its log and its shared memory it says something else".to_owned());
     }
     faults.extend(read_only(&bytes)?);
+    faults.extend(gates(chance)?);
+    Ok(faults)
+}
+
+/// What cannot be read is never taken for allowed: a gate that has something to book denies, or the
+/// file is good enough for its answer to be the exact one.
+fn gates(chance: &mut Chance) -> Result<Vec<String>> {
+    let temporary = world::scratch()?;
+    // Reached by what is spent: whoever allows has not read it.
+    let Some(office) = Office::make(temporary.path(), "0.001")? else { return Ok(Vec::new()) };
+    office.turn("session", 0)?;
+    if !gates::is_denied(&office.ask("session")?) {
+        bail!("a gate allows what is over the cap");
+    }
+    let database = world::database(&office.store());
+    let connection = rusqlite::Connection::open(&database)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    drop(connection);
+    let whole = std::fs::read(&database)?;
+    let mut damaged: Vec<(String, Vec<u8>)> = Vec::new();
+    for page in 0..whole.len() / PAGE {
+        let at = page * PAGE + chance.below(PAGE);
+        let mut flipped = whole.clone();
+        if let Some(byte) = flipped.get_mut(at) {
+            *byte ^= 1 << chance.below(8);
+        }
+        damaged.push((format!("a bit at byte {at}"), flipped));
+    }
+    damaged.push(("an empty file".to_owned(), Vec::new()));
+    damaged.push(("garbage".to_owned(), vec![0x5a; 2 * PAGE]));
+    damaged.push((
+        "half a file".to_owned(),
+        whole.get(..whole.len() / 2).unwrap_or_default().to_vec(),
+    ));
+    let mut faults = Vec::new();
+    for (what, bytes) in &damaged {
+        for beside in ["-wal", "-shm"] {
+            let mut name = database.clone().into_os_string();
+            name.push(beside);
+            let _ = std::fs::remove_file(name);
+        }
+        std::fs::write(&database, bytes)?;
+        let answer = office.ask("session")?;
+        if !gates::is_denied(&answer) {
+            faults.push(format!("{what}: a gate answers {answer:?}"));
+        }
+    }
+    println!("  damage: gates were asked of {} damaged ledgers", damaged.len());
     Ok(faults)
 }
 

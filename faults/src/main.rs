@@ -12,6 +12,8 @@ mod damage;
 #[cfg(unix)]
 mod full;
 #[cfg(unix)]
+mod gates;
+#[cfg(unix)]
 mod image;
 #[cfg(unix)]
 mod images;

@@ -18,7 +18,8 @@ usage: cargo xtask <command>
 
   test                      all tests, then all examples in documentation
   faults [--long] [--seed N] [TEST ...]
-                            the ledger against crashes, failing disks and killed processes
+                            the ledger against crashes, failing disks and killed processes, and
+                            random operations (`sequences`)
   bench [CORPUS]            the price engine; with a folder that holds a `.claude`, the reader
                             side by side with its floor and its peers (see benches/README.md)
   mutants [--all | NAME...] the tests must notice the faults of the folder `mutants`: without
