@@ -136,7 +136,8 @@ fn gates_of(
     Ok(told)
 }
 
-/// That each budget counts exactly what was booked, to the last pico.
+/// That the widest budget counts exactly what was booked, to the last pico; that every other is the
+/// fold of the journal, the audit tells.
 fn exact(store: &std::path::Path) -> Result<Vec<String>> {
     let ledger = world::open(store)?;
     let mut booked = 0;
