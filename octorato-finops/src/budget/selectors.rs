@@ -13,7 +13,7 @@ use crate::price::ModelPattern;
 /// What a call is selected by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Selector {
-    /// The project in the arm.
+    /// The project in the arm: by its path, or by the name at the end of that.
     Project,
     /// The agent's session.
     Session,
@@ -83,7 +83,8 @@ impl fmt::Display for Selector {
 /// What a call must be to count in a budget. All must match; none at all matches every call.
 ///
 /// A value is a whole text, or the beginning of texts and a `*` at the end. Texts are compared byte
-/// by byte, save models. A call without a value matches no selector of it, not even `*`.
+/// by byte, save models. Logs name a project by its folder or repository: a value without a slash is also
+/// compared with the last part of that, so that `web` means `/home/dana/acme/web`. A call without a value matches no selector of it, not even `*`.
 ///
 /// ```
 /// use octorato_finops::budget::{SpendPath, Selector, Selectors};
@@ -147,6 +148,10 @@ impl Selectors {
                     .into_iter()
                     .flatten()
                     .any(|model| fits(wanted, &model.as_str().trim().to_lowercase())),
+                Selector::Project => call.project.as_deref().is_some_and(|project| {
+                    fits(wanted, project)
+                        || !wanted.contains(SLASHES) && fits(wanted, last(project))
+                }),
                 _ => selector.of(call).is_some_and(|value| fits(wanted, value)),
             };
             !met
@@ -162,6 +167,14 @@ impl Selectors {
         }
         Ok(())
     }
+}
+
+/// What is between the parts of a folder's path.
+const SLASHES: [char; 2] = ['/', '\\'];
+
+/// The name at the end of a path.
+fn last(path: &str) -> &str {
+    path.rsplit(SLASHES).find(|name| !name.is_empty()).unwrap_or(path)
 }
 
 fn fits(wanted: &str, value: &str) -> bool {
@@ -248,6 +261,19 @@ mod tests {
             assert!(one("model", value).matches(&call), "{value}");
         }
         assert!(!one("model", "claude-opus").matches(&call));
+    }
+
+    #[test]
+    fn a_project_is_named_by_its_path_or_by_the_end_of_it() {
+        for path in ["/home/dana/acme/web", "/home/dana/acme/web/", r"C:\acme\web", "web"] {
+            let call = SpendPath { project: Some(path.into()), ..SpendPath::default() };
+            for value in [path, "web", "we*", "*"] {
+                assert!(one("project", value).matches(&call), "{path} {value}");
+            }
+            for value in ["acme", "acme/web", "/web", "eb", "Web"] {
+                assert!(!one("project", value).matches(&call), "{path} {value}");
+            }
+        }
     }
 
     #[test]
