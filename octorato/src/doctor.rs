@@ -13,6 +13,8 @@ use crate::Workspace;
 use crate::books::{Access, Books, Origin};
 use crate::config::codes::doctor as codes;
 use crate::config::places::Places;
+use crate::gate::protocol::Agent;
+use crate::hooks::{Hooks, Scope};
 
 /// Below so many bytes a disk counts as full.
 const LEAST_FREE: u64 = 64 << 20;
@@ -45,9 +47,28 @@ impl Checkup {
                 checkup.failed(codes::UNUSABLE, &error);
             }
         }
-        // Stable: of equal severity in the order in which they were found.
-        checkup.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        checkup.sort();
         checkup
+    }
+
+    /// Looks at the hooks of all agents as well, as `octorato hook status` does. An agent without
+    /// hooks is no finding: programs that reserve need none.
+    pub fn look_at_hooks(&mut self, hooks: &Hooks, project: Option<&Path>) {
+        let looked = Agent::ALL.map(|agent| hooks.status(agent, &Scope::User, project));
+        let calling = looked.iter().filter(|status| status.hooks > 0);
+        let named: Vec<_> = calling.map(|status| status.agent.name()).collect();
+        if named.is_empty() {
+            self.fact("hooks", "none; `octorato hook install` makes an agent ask the gate");
+        } else {
+            self.fact("hooks", named.join(", "));
+        }
+        self.findings.extend(looked.into_iter().flat_map(|status| status.findings));
+        self.sort();
+    }
+
+    /// Stable: of equal severity in the order in which they were found.
+    fn sort(&mut self) {
+        self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     }
 
     /// Whether anything is missing or wrong.

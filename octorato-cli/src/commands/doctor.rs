@@ -27,7 +27,9 @@ pub(crate) fn run(
         let after = books.ledger().time()?;
         printer.remark(format_args!("the ledger's time was {}, it is {}", before.now, after.now));
     }
-    let checkup = Checkup::of(&places);
+    let mut checkup = Checkup::of(&places);
+    let here = std::env::current_dir().ok();
+    checkup.look_at_hooks(&super::hook::hooks(global)?, here.as_deref());
     if printer.is_json() {
         printer.document(&document(&checkup))?;
     } else {

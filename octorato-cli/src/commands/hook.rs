@@ -25,7 +25,8 @@ pub(crate) fn run(global: &Global, args: &Hook, printer: &mut Printer) -> anyhow
     }
 }
 
-fn hooks(global: &Global) -> anyhow::Result<Hooks> {
+/// The hooks of the agents on this machine.
+pub(super) fn hooks(global: &Global) -> anyhow::Result<Hooks> {
     let places = super::places(global)?;
     let homes = Homes::resolve(places.user_home.as_deref(), |name| std::env::var_os(name))?;
     let program = std::env::current_exe()?;

@@ -33,6 +33,8 @@ fn rows(report: &Report, out: &mut impl Write) -> csv::Result<()> {
     // Reasoning that is charged inside output has no amount of its own.
     let is_charged = |unit: &Unit| unit.part_of().is_none() || !report.total.cost(*unit).is_zero();
     let costly: Vec<Unit> = units.iter().copied().filter(is_charged).collect();
+    // What a ledger has corrected is a cost of no class; only there is such a column.
+    let is_unsplit = report.rows.iter().any(|row| !row.sums.unsplit_cost().is_zero());
     let charges = report.total.client_charges();
     let currencies: Vec<Currency> = charges.map(Money::currency).collect();
     let mut csv = csv::Writer::from_writer(out);
@@ -47,6 +49,7 @@ fn rows(report: &Report, out: &mut impl Write) -> csv::Result<()> {
         .chain(counts)
         .chain(["tokens".to_owned(), "list_cost".to_owned()])
         .chain(costs)
+        .chain(is_unsplit.then(|| "cost_unsplit".to_owned()))
         .chain(others.map(str::to_owned))
         .chain(["contracted_cost".to_owned(), "allocated_cost".to_owned()])
         .chain(currencies.iter().map(|currency| format!("client_charge_{currency}")))
@@ -54,7 +57,7 @@ fn rows(report: &Report, out: &mut impl Write) -> csv::Result<()> {
         .chain(["corrections_contracted", "stale_corrections"].map(str::to_owned));
     csv.write_record(header)?;
     for row in &report.rows {
-        let mut cells = record(row, &units, &costly);
+        let mut cells = record(row, &units, &costly, is_unsplit);
         cells.extend(charged(&row.sums, &currencies));
         csv.write_record(cells)?;
     }
@@ -68,7 +71,7 @@ fn harmless(label: &str) -> String {
     foreign::cell(&foreign::shown(label))
 }
 
-fn record(row: &Row, units: &[Unit], costly: &[Unit]) -> Vec<String> {
+fn record(row: &Row, units: &[Unit], costly: &[Unit], is_unsplit: bool) -> Vec<String> {
     let Row { key, sums } = row;
     let priced = sums.list_cost().is_some();
     let text = |value: Option<String>| value.unwrap_or_default();
@@ -80,6 +83,7 @@ fn record(row: &Row, units: &[Unit], costly: &[Unit]) -> Vec<String> {
     cells.push(text(sums.list_cost().map(|cost| cost.to_string())));
     let cost = |&unit: &Unit| text(priced.then(|| sums.cost(unit).to_string()));
     cells.extend(costly.iter().map(cost));
+    cells.extend(is_unsplit.then(|| text(priced.then(|| sums.unsplit_cost().to_string()))));
     cells.push(text(sums.cache_hit_rate().map(|rate| rate.to_string())));
     cells.push(text(sums.cache_saved().map(|saved| saved.to_string())));
     cells.push(sums.unpriced_events.to_string());

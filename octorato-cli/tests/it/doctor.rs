@@ -36,6 +36,7 @@ fn a_new_machine_lacks_nearly_everything() {
     home   [HOME]/.config/octorato
     state  [HOME]/.local/share/octorato
     arms   0, of 0 clients
+    hooks  none; `octorato hook install` makes an agent ask the gate
 
     error[DOC007]: no ledger yet: `[HOME]/.local/share/octorato/ledger.db`
      |
@@ -73,6 +74,7 @@ fn a_whole_set_up_has_no_finding() {
     time     [time]
     calls    0 open, 0 orphans
     keys     [key]
+    hooks    none; `octorato hook install` makes an agent ask the gate
 
     nothing is missing or wrong
     ");
@@ -96,6 +98,22 @@ fn each_thing_that_is_wrong_is_found() {
     assert_eq!(codes(&sandbox), ["DOC013"]);
     sandbox.arms("arms: [{ id: a }]\n");
     assert_eq!(codes(&sandbox), ["ARM006", "DOC006"]);
+}
+
+#[test]
+fn what_is_wrong_with_an_agents_hooks_is_found() {
+    let sandbox = Sandbox::office(BUDGETS);
+    sandbox.stdout("hook install claude -q");
+    assert_eq!(codes(&sandbox), [""; 0]);
+    assert!(said(&sandbox).contains("hooks    claude\n"));
+    let settings = sandbox.path(".claude/settings.json");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, text.replacen("{", "{\"disableAllHooks\": true,", 1)).unwrap();
+    let status = sandbox.json("hook status claude");
+    let found = status["agents"][0]["findings"].as_array().unwrap();
+    let found: Vec<_> = found.iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+    assert!(!found.is_empty());
+    assert_eq!(codes(&sandbox), found);
 }
 
 #[test]

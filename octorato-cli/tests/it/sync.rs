@@ -88,6 +88,16 @@ fn what_an_arm_claims_that_was_declared_later_is_told_and_given_to_it() {
     ");
     let report = sandbox.json("report --ledger --no-sync");
     assert_eq!(report["rows"][0]["arm"], "late");
+    // A correction is a cost of no class: the columns of a line still add up.
+    sandbox.stdout("ledger correct claude-code:msg_1 --delta=-0.001 --reason wrong -q");
+    let csv = sandbox.stdout("report --ledger --no-sync --format csv");
+    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let (head, row) = (lines.next().unwrap(), lines.next().unwrap());
+    let money = |text: &str| Money::parse(text, Currency::USD).unwrap().pico();
+    let all = head.iter().position(|name| *name == "list_cost").unwrap();
+    let parts = head.iter().zip(&row).filter(|(name, _)| name.starts_with("cost_"));
+    assert!(head.contains(&"cost_unsplit"), "{csv}");
+    assert_eq!(parts.map(|(_, cost)| money(cost)).sum::<i128>(), money(row[all]), "{csv}");
 }
 
 #[test]
