@@ -175,13 +175,9 @@ fn a_broken_file_is_told_loudly_and_lifts_nothing() {
     sandbox.budgets("budgets: []\n");
     assert_snapshot!(undated(&sandbox.run("budget status")), @"
     [stderr]
-    warning[DOC005]: a budget no longer denies calls since [time] (its limit was $110): `arm web, total`
+    warning[DOC005]: 2 budgets no longer deny calls, the last since [time]: `arm web, total` ($110), `arm web, agent=researcher, session` ($5)
      |
-     = help: if that was not meant, declare it again: it goes on from what was spent
-
-    warning[DOC005]: a budget no longer denies calls since [time] (its limit was $5): `arm web, agent=researcher, session`
-     |
-     = help: if that was not meant, declare it again: it goes on from what was spent
+     = help: if that was not meant, declare it again: it goes on from what was spent; this is said for a week
 
     budgets.yaml declares no budget
     ");

@@ -90,7 +90,7 @@ impl Regime {
             keep(places, policy)?;
         }
         let removals = removals::recent(places, &next, Timestamp::now());
-        findings.extend(removals.iter().map(Removal::finding));
+        findings.extend(removals::finding(&removals));
         Ok(Self { in_force: next, policy, origin, findings, removals })
     }
 

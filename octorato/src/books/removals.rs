@@ -28,18 +28,22 @@ pub struct Removal {
     pub limit: String,
 }
 
-impl Removal {
-    pub(super) fn finding(&self) -> Diagnostic {
-        let Self { at, name, limit, .. } = self;
-        let day = at.strftime("%Y-%m-%d %H:%M UTC");
-        Diagnostic::warning(
-            codes::CAP_REMOVED,
-            format!(
-                "a budget no longer denies calls since {day} (its limit was ${limit}): `{name}`"
-            ),
-        )
-        .hinted("if that was not meant, declare it again: it goes on from what was spent")
-    }
+/// One finding of all that were removed; nothing where none was.
+pub(super) fn finding(removals: &[Removal]) -> Option<Diagnostic> {
+    let last = removals.iter().map(|removal| removal.at).max()?;
+    let since = last.strftime("%Y-%m-%d %H:%M UTC");
+    let message = if let [Removal { name, limit, .. }] = removals {
+        format!("a budget no longer denies calls since {since} (its limit was ${limit}): `{name}`")
+    } else {
+        let named = |Removal { name, limit, .. }: &Removal| format!("`{name}` (${limit})");
+        let all: Vec<_> = removals.iter().map(named).collect();
+        let count = removals.len();
+        let all = all.join(", ");
+        format!("{count} budgets no longer deny calls, the last since {since}: {all}")
+    };
+    let hint = "if that was not meant, declare it again: it goes on from what was spent; this is said \
+                for a week";
+    Some(Diagnostic::warning(codes::CAP_REMOVED, message).hinted(hint))
 }
 
 fn file(places: &Places) -> PathBuf {
