@@ -24,14 +24,13 @@ use super::system;
 pub struct LogSync {
     log: File,
     path: PathBuf,
+    /// Whether the name of the log is on the disk.
+    is_named: AtomicBool,
     is_broken: AtomicBool,
 }
 
 impl LogSync {
     /// The log of `database`, of which a connection is open that has read or written.
-    ///
-    /// The folder is synced once, since SQLite in this mode makes the name of a new log durable only
-    /// at the first checkpoint.
     pub fn open(database: &Path) -> Result<Self> {
         let mut name = OsString::from(database);
         name.push("-wal");
@@ -41,13 +40,16 @@ impl LogSync {
             .write(true)
             .open(&path)
             .map_err(|source| Error::io("cannot open the log", &path, source))?;
-        system::sync_folder_of(&path)
-            .map_err(|source| Error::io("cannot sync the folder of the log", &path, source))?;
-        Ok(Self { log, path, is_broken: AtomicBool::new(false) })
+        let (is_named, is_broken) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self { log, path, is_named, is_broken })
     }
 
     /// Waits until all that was committed before the call is on the disk (on macOS with
     /// `F_FULLFSYNC`, so that it is not only in the disk's memory).
+    ///
+    /// The first time the folder is synced too, since SQLite in this mode makes the name of a new log
+    /// durable only at the first checkpoint. Whoever never has to wait, as a gate that books what can
+    /// be read again, does not wait for that either.
     ///
     /// After an error it never succeeds again: the system may have thrown away what it could not
     /// write, and would call the next sync a success. Open the store anew and read what is there.
@@ -56,6 +58,10 @@ impl LogSync {
             return Err(self.unavailable("an earlier commit could not be made durable"));
         }
         let done = self.log.sync_data().and_then(|()| {
+            if !self.is_named.load(Ordering::SeqCst) {
+                system::sync_folder_of(&self.path)?;
+                self.is_named.store(true, Ordering::SeqCst);
+            }
             if system::is_named(&self.log, &self.path)? {
                 Ok(())
             } else {
