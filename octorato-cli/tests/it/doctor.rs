@@ -108,7 +108,7 @@ fn what_is_wrong_with_an_agents_hooks_is_found() {
     assert!(said(&sandbox).contains("hooks    claude\n"));
     let settings = sandbox.path(".claude/settings.json");
     let text = std::fs::read_to_string(&settings).unwrap();
-    std::fs::write(&settings, text.replacen("{", "{\"disableAllHooks\": true,", 1)).unwrap();
+    std::fs::write(&settings, text.replacen('{', "{\"disableAllHooks\": true,", 1)).unwrap();
     let status = sandbox.json("hook status claude");
     let found = status["agents"][0]["findings"].as_array().unwrap();
     let found: Vec<_> = found.iter().map(|finding| finding["code"].as_str().unwrap()).collect();
